@@ -1,0 +1,30 @@
+// Node strips the types itself, so nothing is transformed. `unit` needs no control plane and starts at once.
+const common = { testEnvironment: 'node', transform: {}, extensionsToTreatAsEsm: ['.ts'] };
+
+const controlPlane = {
+  ...common,
+  globalSetup: '<rootDir>/test/controlplane/jest-setup.ts',
+  globalTeardown: '<rootDir>/test/controlplane/jest-teardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
+};
+
+export default {
+  // Integration tests mostly wait for processes of their own.
+  maxWorkers: 2,
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
+      testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/unit/**/*.test.ts'],
+    },
+    {
+      ...controlPlane,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/unit/', '<rootDir>/test/faults/'],
+    },
+    // Crash points one by one on real parts: too long for every run, so `npm test` leaves it out.
+    { ...controlPlane, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
+  ],
+};
