@@ -1,0 +1,169 @@
+// The Kubernetes client: one request, one answer or one KubernetesError; and streams for watches.
+
+import type { Dispatcher } from 'undici';
+import { systemClock, type Clock } from '../controller/clock.ts';
+import { Attempt } from './attempt.ts';
+import type { Connection, Credentials } from './connection.ts';
+import { errorFromAnswer, errorFromFailure, KubernetesError } from './error.ts';
+
+export { KubernetesError, type Outcome, type StatusCause } from './error.ts';
+
+/** A change must have ended, one way or the other, before the Lease of its maker can expire (15 s, renewed within 10 s). */
+const DEFAULT_TIMEOUT = 8_000;
+
+/** One call of the Kubernetes API. */
+export interface KubernetesRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From `resourcePath`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** An object, or JSON that is serialised already. */
+  readonly body?: unknown;
+  /** Of the body, `application/json` when left out; a PATCH must say which kind it is. */
+  readonly contentType?: string;
+  readonly accept?: string;
+  /** Milliseconds until the whole answer must be here; 8,000 when left out. For a stream: until the answer begins. */
+  readonly timeout?: number;
+  /** Ends the request with the reason `Aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the rest of the operator needs of a Kubernetes client. Nothing is retried, but for one 401, which has no effect. */
+export interface KubernetesClient {
+  /** The parsed answer; the caller knows its type. Throws `KubernetesError` and nothing else. */
+  request<T>(request: KubernetesRequest): Promise<T>;
+  /**
+   * The body of the answer as it comes, over connections of its own and without any limit of time: leave the loop, or fire
+   * the signal, to end it. Throws `KubernetesError` and nothing else, also while it is read.
+   */
+  stream(request: KubernetesRequest): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** What a client is made of. */
+export interface ClientOptions {
+  readonly connection: Connection;
+  /** `name/version`, as it is to stand in the API server's audit log. */
+  readonly userAgent: string;
+  /** Ends every request in flight and all later ones: the leadership is lost. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** A client over a connection. */
+export function createClient(options: ClientOptions): KubernetesClient {
+  return new PooledClient(options);
+}
+
+class PooledClient implements KubernetesClient {
+  readonly #connection: Connection;
+  readonly #userAgent: string;
+  readonly #clock: Clock;
+  readonly #stop: AbortSignal | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#connection = options.connection;
+    this.#userAgent = options.userAgent;
+    this.#clock = options.clock ?? systemClock;
+    this.#stop = options.signal;
+  }
+
+  async request<T>(request: KubernetesRequest): Promise<T> {
+    const attempt = this.#attempt(request);
+    try {
+      const response = await this.#send(request, attempt, 'requests');
+      const text = await response.body.text();
+      if (response.statusCode < 200 || response.statusCode > 299) throw this.#answered(request, response, text);
+      try {
+        return JSON.parse(text);
+      } catch {
+        throw this.#answered(request, response, text);
+      }
+    } catch (error) {
+      throw asKubernetesError(request, error, attempt);
+    } finally {
+      attempt.end();
+    }
+  }
+
+  async stream(request: KubernetesRequest): Promise<AsyncIterable<Uint8Array>> {
+    const attempt = this.#attempt(request);
+    try {
+      const response = await this.#send(request, attempt, 'watches');
+      if (response.statusCode !== 200) throw this.#answered(request, response, await response.body.text());
+      attempt.endTimeout();
+      return read(request, response.body, attempt);
+    } catch (error) {
+      attempt.end();
+      throw asKubernetesError(request, error, attempt);
+    }
+  }
+
+  #attempt(request: KubernetesRequest): Attempt {
+    return new Attempt(this.#clock, request.timeout ?? DEFAULT_TIMEOUT, [this.#stop, request.signal]);
+  }
+
+  async #send(
+    request: KubernetesRequest,
+    attempt: Attempt,
+    via: 'requests' | 'watches',
+  ): Promise<Dispatcher.ResponseData> {
+    const body =
+      request.body === undefined || typeof request.body === 'string' ? request.body : JSON.stringify(request.body);
+    const once = (credentials: Credentials): Promise<Dispatcher.ResponseData> =>
+      credentials[via].request({
+        ...this.#address(request),
+        method: request.method,
+        headers: {
+          ...credentials.headers,
+          accept: request.accept ?? 'application/json',
+          'user-agent': this.#userAgent,
+          ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+        },
+        body: body ?? null,
+        signal: attempt.signal,
+      });
+    // A credential plugin may hang: that must not outlive the request either.
+    const credentials = await attempt.orEnd(this.#connection.credentials());
+    const response = await once(credentials);
+    if (response.statusCode !== 401) return response;
+    const renewed = await attempt.orEnd(this.#connection.renew(credentials));
+    if (!renewed) return response;
+    await response.body.dump();
+    return once(renewed);
+  }
+
+  /** Asked of the pool itself: undici's `request` would parse a URL for each. */
+  #address({ path, query }: KubernetesRequest): { origin: string; path: string } {
+    const { origin, pathname } = this.#connection.server;
+    const parameters = Object.entries(query ?? {}).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+    const search = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
+    return { origin, path: `${pathname.replace(/\/$/, '')}${path}${search}` };
+  }
+
+  #answered(request: KubernetesRequest, response: Dispatcher.ResponseData, text: string): KubernetesError {
+    const retryAfter = response.headers['retry-after'];
+    return errorFromAnswer(
+      request,
+      { status: response.statusCode, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined },
+      this.#clock.now(),
+    );
+  }
+}
+
+async function* read(
+  request: KubernetesRequest,
+  body: AsyncIterable<Uint8Array>,
+  attempt: Attempt,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw asKubernetesError(request, error, attempt);
+  } finally {
+    attempt.end();
+  }
+}
+
+function asKubernetesError(request: KubernetesRequest, error: unknown, attempt: Attempt): KubernetesError {
+  return error instanceof KubernetesError ? error : errorFromFailure(request, error, attempt.givenUp);
+}
