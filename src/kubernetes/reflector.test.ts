@@ -1,0 +1,249 @@
+// What a real API server cannot be made to do at will: silence, nonsense, and the exact moment of a stop.
+
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ManualClock } from '../../test/manual-clock.ts';
+import { KubernetesError, type KubernetesClient, type KubernetesRequest } from './client.ts';
+import { dropManagedFields, type RawObject } from './raw-object.ts';
+import { Reflector, type ReflectorOptions } from './reflector.ts';
+import { Store } from './store.ts';
+
+/** A watch in the hands of a test. */
+interface Watch {
+  readonly request: KubernetesRequest;
+  /** Sends events as lines. */
+  send(...events: unknown[]): void;
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** Answers each request by hand: lists through `answers`, watches through `watches`, newest last. */
+class HandDrivenClient implements KubernetesClient {
+  readonly lists: KubernetesRequest[] = [];
+  readonly watches: Watch[] = [];
+  readonly answers: unknown[] = [];
+
+  async request<T>(request: KubernetesRequest): Promise<T> {
+    this.lists.push(request);
+    const answer = this.answers.length > 0 ? this.answers.shift() : list('10');
+    if (answer instanceof Error) throw answer;
+    return JSON.parse(JSON.stringify(answer));
+  }
+
+  async stream(request: KubernetesRequest): Promise<AsyncIterable<Uint8Array>> {
+    const chunks = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = chunks.writable.getWriter();
+    writer.closed.catch(() => undefined);
+    const fail = (error: Error): void => void writer.abort(error);
+    request.signal?.addEventListener('abort', () => fail(new KubernetesError('Aborted', 'unknown', 'aborted')));
+    this.watches.push({
+      request,
+      send: (...events) => {
+        const text = events.map((event) => `${typeof event === 'string' ? event : JSON.stringify(event)}\n`).join('');
+        writer.write(Buffer.from(text)).catch(() => undefined);
+      },
+      end: () => void writer.close(),
+      fail,
+    });
+    return chunks.readable;
+  }
+}
+
+function object(name: string, version: number, more: object = {}): RawObject {
+  return { metadata: { name, uid: `uid-${name}`, resourceVersion: String(version), ...more } };
+}
+
+function list(resourceVersion: string, items: RawObject[] = [], next?: string): unknown {
+  return { metadata: { resourceVersion, ...(next === undefined ? {} : { continue: next }) }, items };
+}
+
+const running: Reflector<RawObject>[] = [];
+
+/** A reflector that was started, and all it touches. */
+function start(options: Partial<ReflectorOptions<RawObject>> = {}, answers: unknown[] = []) {
+  const client = new HandDrivenClient();
+  client.answers.push(...answers);
+  const clock = new ManualClock();
+  const store = new Store<RawObject>();
+  const logged: string[] = [];
+  const note = (level: string) => (_: object, message: string) => void logged.push(`${level}: ${message}`);
+  const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
+  const reflector = new Reflector({
+    client,
+    clock,
+    store,
+    log,
+    path: '/api/v1/things',
+    convert: dropManagedFields,
+    random: () => 0,
+    ...options,
+  });
+  running.push(reflector);
+  reflector.start();
+  return { client, clock, store, logged, reflector };
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((reflector) => reflector.stop()));
+});
+
+describe('a reflector', () => {
+  test('lists in pages, then watches with bookmarks from the version of the list', async () => {
+    const { client, clock, store, reflector } = start({ query: { labelSelector: 'a=b' } }, [
+      list('10', [object('a', 1, { managedFields: [{}] })], 'more'),
+      list('10', [object('b', 2)]),
+    ]);
+    await reflector.synced;
+    await clock.settle();
+    expect(client.lists.map(({ query, accept }) => ({ query, accept }))).toEqual([
+      { query: { labelSelector: 'a=b', limit: '500' }, accept: 'application/json' },
+      { query: { labelSelector: 'a=b', limit: '500', continue: 'more' }, accept: 'application/json' },
+    ]);
+    expect([...store.values()]).toEqual([object('a', 1), object('b', 2)]);
+    expect(client.watches[0]?.request.query).toEqual({
+      labelSelector: 'a=b',
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: '10',
+      timeoutSeconds: '300',
+    });
+  });
+
+  test('asks for metadata and for nothing else, where that is all that is wanted', async () => {
+    const { client, clock } = start({ metadataOnly: true });
+    await clock.settle();
+    expect(client.lists[0]?.accept).toBe('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
+    expect(client.watches[0]?.request.accept).toBe('application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1');
+  });
+
+  test('takes null for an empty list, as the API server answers when asked for metadata', async () => {
+    const { reflector, store } = start({ metadataOnly: true }, [{ metadata: { resourceVersion: '10' }, items: null }]);
+    await reflector.synced;
+    expect(store.size).toBe(0);
+  });
+
+  test('takes in changes, and goes on from the last bookmark when the server ends the watch', async () => {
+    const counts = { listed: 0, watched: 0, changed: 0 };
+    const observer = {
+      listed: () => void counts.listed++,
+      watched: () => void counts.watched++,
+      changed: () => void counts.changed++,
+    };
+    const { client, clock, store } = start({ observer }, [list('10', [object('a', 1)])]);
+    await clock.settle();
+    client.watches[0]!.send(
+      { type: 'ADDED', object: object('b', 11) },
+      { type: 'MODIFIED', object: object('b', 12) },
+      { type: 'DELETED', object: object('a', 13) },
+      { type: 'BOOKMARK', object: { metadata: { resourceVersion: '20' } } },
+    );
+    await clock.settle();
+    expect([...store.values()]).toEqual([object('b', 12)]);
+    client.watches[0]!.end();
+    await clock.settle();
+    expect(client.watches[1]?.request.query).toMatchObject({ resourceVersion: '20' });
+    expect(counts).toEqual({ listed: 1, watched: 2, changed: 3 });
+  });
+
+  test('lists anew when the watch tells that its version is too old', async () => {
+    const { client, clock, store } = start({}, [list('10', [object('a', 1)]), list('30', [object('b', 25)])]);
+    await clock.settle();
+    client.watches[0]!.send({
+      type: 'ERROR',
+      object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' },
+    });
+    await clock.advance(100);
+    expect([...store.values()]).toEqual([object('b', 25)]);
+    expect(client.watches[1]?.request.query).toMatchObject({ resourceVersion: '30' });
+  });
+
+  test('takes a watch for dead that delivers neither change nor bookmark for 90 s', async () => {
+    const { client, clock } = start();
+    await clock.settle();
+    await clock.advance(80_000);
+    client.watches[0]!.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '20' } } });
+    await clock.advance(80_000);
+    expect(client.lists).toHaveLength(1);
+    await clock.advance(10_100);
+    expect(client.watches[0]?.request.signal?.aborted).toBe(true);
+    expect(client.lists).toHaveLength(2);
+    expect(client.watches).toHaveLength(2);
+  });
+
+  test.each(['not JSON', { type: 'NEW' }, { type: 'ADDED', object: {} }, { type: 'BOOKMARK', object: {} }, 'null'])(
+    'lists anew after nonsense: %j',
+    async (nonsense) => {
+      const { client, clock, logged } = start();
+      await clock.settle();
+      client.watches[0]!.send(nonsense);
+      await clock.advance(100);
+      expect(client.lists).toHaveLength(2);
+      expect(logged).toEqual([expect.stringMatching(/^warn: cannot watch: /)]);
+    },
+  );
+
+  test.each([[null], [{ items: [] }], [{ metadata: { resourceVersion: '1' }, items: [{}] }]])(
+    'tries again when the list is nonsense: %j',
+    async (nonsense) => {
+      const { client, clock, store } = start({}, [{ metadata: {} }, nonsense, list('10', [object('a', 1)])]);
+      await clock.advance(100);
+      await clock.advance(200);
+      expect(client.lists).toHaveLength(3);
+      expect(store.synced).toBe(true);
+    },
+  );
+
+  test('waits for a collection that does not exist yet, and says so once', async () => {
+    const missing = (): Error => new KubernetesError('Unreadable', 'unknown', 'not found', { status: 404 });
+    const { clock, store, logged } = start({}, [missing(), missing(), missing(), list('10')]);
+    await clock.advance(100 + 200);
+    expect(store.synced).toBe(false);
+    await clock.advance(400);
+    expect(store.synced).toBe(true);
+    expect(logged).toEqual([expect.stringContaining('CustomResourceDefinition'), 'info: list works again']);
+  });
+});
+
+describe('stop', () => {
+  test('means that the store is left alone, even in the middle of a burst', async () => {
+    const { client, clock, store, reflector } = start();
+    await clock.settle();
+    let heard = 0;
+    let stopped: Promise<void> | undefined;
+    store.onChange(() => {
+      heard++;
+      stopped ??= reflector.stop();
+    });
+    client.watches[0]!.send(
+      ...Array.from({ length: 1000 }, (_, i) => ({ type: 'ADDED', object: object(`a${i}`, 11 + i) })),
+    );
+    await clock.settle();
+    await stopped;
+    expect(heard).toBe(1);
+    await clock.advance(600_000);
+    expect(heard).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('ends a pause at once', async () => {
+    const { client, clock, reflector } = start({}, [new KubernetesError('Timeout', 'unknown', 'no')]);
+    await clock.settle();
+    await reflector.stop();
+    await clock.advance(600_000);
+    expect(client.lists).toHaveLength(1);
+  });
+
+  test('ends a silent watch', async () => {
+    const { client, clock, reflector } = start();
+    await clock.settle();
+    await reflector.stop();
+    expect(client.watches[0]?.request.signal?.aborted).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('before the start leaves nothing to start', async () => {
+    const { client, reflector } = start();
+    await reflector.stop();
+    reflector.start();
+    expect(client.watches).toHaveLength(0);
+  });
+});

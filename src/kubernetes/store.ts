@@ -1,0 +1,165 @@
+// A collection in memory, as readers see it: lookups, indexes, and who hears of changes.
+
+import { Replica, type WatchChange } from './replica.ts';
+import type { StoredObject } from './stored-object.ts';
+
+export { objectKey, type StoredObject } from './stored-object.ts';
+
+/** What happened to one key. An object that was deleted and created anew under its name comes as two changes. */
+export interface StoreChange<T> {
+  readonly key: string;
+  readonly before?: T;
+  readonly after?: T;
+}
+
+/** Hears of every change after it is in the store. What it throws ends the process: it is a bug, and hiding it would lose events. */
+export type StoreListener<T> = (change: StoreChange<T>) => void;
+
+interface Index<T> {
+  readonly keysOf: (object: T) => readonly string[];
+  readonly members: Map<string, Set<string>>;
+}
+
+/**
+ * A copy of a collection, filled by one `Reflector`. It never goes back in time for an object: what `observe` and the watch have
+ * shown once stays, until something newer comes. Objects are shared: never change one.
+ */
+export class Store<T extends StoredObject> {
+  readonly #replica = new Replica<T>();
+  readonly #objects = new Map<string, T>();
+  readonly #indexes = new Map<string, Index<T>>();
+  readonly #listeners = new Set<StoreListener<T>>();
+  #synced = false;
+
+  /** Whether the store was filled once; it stays so while a later list is under way. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  values(): Iterable<T> {
+    return this.#objects.values();
+  }
+
+  /** Adds a lookup by values of the objects' own; `keysOf` must be a pure function of the object. */
+  addIndex(name: string, keysOf: (object: T) => readonly string[]): void {
+    const index = { keysOf, members: new Map<string, Set<string>>() };
+    this.#indexes.set(name, index);
+    for (const [key, object] of this.#objects) enter(index, key, object);
+  }
+
+  /** The objects for which `keysOf` gave this value. */
+  byIndex(name: string, value: string): readonly T[] {
+    const index = this.#indexes.get(name);
+    if (!index) throw new RangeError(`the store has no index "${name}"`);
+    return [...(index.members.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+  }
+
+  /** Calls the listener at each change from now on; the result ends that. */
+  onChange(listener: StoreListener<T>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes in the answer of a write of our own, so that the next reader sees it: without this, a reconciler would act on the state
+   * before its own write. It must have the form of the reflector's objects (the same conversion, no data where the reflector
+   * keeps metadata) and match its selector; one that does not is dropped again as the watch goes on.
+   */
+  observe(object: T): void {
+    this.#show(this.#replica.observe(object));
+  }
+
+  /**
+   * Takes in that the server has removed an object at our request: its answer to the DELETE was a Status, not the object (which it
+   * is while finalizers stand: `observe` that).
+   */
+  observeDeletion(object: StoredObject): void {
+    this.#show(this.#replica.observeDeletion(object));
+  }
+
+  /** For the reflector: a change from the watch. */
+  change(change: WatchChange<T>): void {
+    this.#show(this.#replica.change(change));
+  }
+
+  /** For the reflector: a bookmark. */
+  advance(resourceVersion: string): void {
+    this.#show(this.#replica.advance(resourceVersion));
+  }
+
+  /** For the reflector: a list begins, whose pages show the collection at this version. */
+  beginList(resourceVersion: string): void {
+    this.#show(this.#replica.beginList(resourceVersion));
+  }
+
+  /** For the reflector: an object of the list. */
+  list(object: T): void {
+    this.#show(this.#replica.list(object));
+  }
+
+  /** For the reflector: the list is complete. */
+  endList(resourceVersion: string): void {
+    this.#show(this.#replica.endList(resourceVersion));
+    this.#synced = true;
+  }
+
+  #show(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const before = this.#objects.get(key);
+      const after = this.#replica.get(key);
+      if (before === after) continue;
+      this.#replace(key, before, after);
+      if (before && after && before.metadata.uid !== after.metadata.uid) {
+        this.#tell({ key, before });
+        this.#tell({ key, after });
+      } else if (before?.metadata.resourceVersion !== after?.metadata.resourceVersion) {
+        this.#tell({ key, ...(before ? { before } : {}), ...(after ? { after } : {}) });
+      }
+    }
+  }
+
+  #replace(key: string, before: T | undefined, after: T | undefined): void {
+    for (const index of this.#indexes.values()) {
+      if (before) leave(index, key, before);
+      if (after) enter(index, key, after);
+    }
+    if (after) this.#objects.set(key, after);
+    else this.#objects.delete(key);
+  }
+
+  #tell(change: StoreChange<T>): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}
+
+function enter<T>(index: Index<T>, key: string, object: T): void {
+  for (const value of index.keysOf(object)) {
+    const members = index.members.get(value);
+    if (members) members.add(key);
+    else index.members.set(value, new Set([key]));
+  }
+}
+
+function leave<T>(index: Index<T>, key: string, object: T): void {
+  for (const value of index.keysOf(object)) {
+    const members = index.members.get(value);
+    members?.delete(key);
+    if (members?.size === 0) index.members.delete(value);
+  }
+}
