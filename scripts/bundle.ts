@@ -1,0 +1,84 @@
+// The operator in one file, for the image: main.ts and of its dependencies what is used, and the licences of those.
+
+import { join } from 'node:path';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { licences, packageOf } from './licences.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** A file of the build. */
+export interface BuiltFile {
+  /** Within `dist`. */
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Builds, writing nothing. The same sources and dependencies give the same bytes, wherever the checkout stands. */
+export async function bundle(): Promise<BuiltFile[]> {
+  const { outputFiles, metafile } = await build(OPTIONS);
+  const [output] = Object.values(metafile.outputs);
+  const used = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const packages = new Set(['.', ...used.flatMap(([path]) => packageOf(path) ?? [])]);
+  return [
+    { path: 'operator.js', content: outputFiles.map(({ text }) => text).join('') },
+    { path: 'LICENSES.txt', content: await licences(root, packages) },
+  ];
+}
+
+/**
+ * Index files, cut down to what is used of them: esbuild keeps the whole of what is imported dynamically, and of a namespace that is
+ * exported as a value. When a dependency needs more of one, the build fails and names what is missing.
+ */
+const NARROWED: Readonly<Record<string, string>> = {
+  // Fourteen megabytes of models and API classes, of which KubeConfig needs these two functions.
+  '@kubernetes/client-node/dist/gen/index.js': `
+    export { createConfiguration } from './configuration.js';
+    export { ServerConfiguration } from './servers.js';`,
+  // Fifty languages; zod takes English from its own file.
+  'zod/v4/locales/index.js': `export { default as en } from './en.js';`,
+};
+
+const narrow: Plugin = {
+  name: 'narrow',
+  setup(bundler) {
+    const met = new Set<string>();
+    for (const [path, contents] of Object.entries(NARROWED)) {
+      const filter = new RegExp(`/node_modules/${path.replaceAll('.', String.raw`\.`)}$`);
+      bundler.onLoad({ filter }, () => {
+        met.add(path);
+        return { contents };
+      });
+    }
+    bundler.onEnd(() => {
+      const missed = Object.keys(NARROWED).filter((path) => !met.has(path));
+      // Else a dependency that moves a file would make the bundle five times as large, and nobody would be told.
+      return { errors: missed.map((path) => ({ text: `${path} is not imported any more: look where it went` })) };
+    });
+  },
+};
+
+const OPTIONS = {
+  absWorkingDir: root,
+  entryPoints: ['src/main.ts'],
+  outfile: 'dist/operator.js',
+  write: false,
+  metafile: true,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node26',
+  charset: 'utf8',
+  // Names and lines stay as they are, so a stack trace in a log can be read without a source map, which would be larger than the program.
+  sourcemap: false,
+  legalComments: 'eof',
+  alias: {
+    // Its index also loads watch, exec, cp and the like, which are not ours to use.
+    '@kubernetes/client-node': '@kubernetes/client-node/dist/config.js',
+  },
+  // CommonJS dependencies call require() for Node's own modules, and an ES module has none.
+  banner: {
+    js: `import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);`,
+  },
+  plugins: [narrow],
+  logLevel: 'error',
+} as const satisfies BuildOptions;

@@ -1,0 +1,93 @@
+// How a verdict becomes the conditions that kubectl, kstatus and Argo CD read.
+
+import { REASONS, type Reason, type ReasonClass } from './reasons.ts';
+
+/** A condition as the Kubernetes API conventions define it. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+}
+
+/** What was found out about an object. */
+export interface Verdict {
+  readonly reason: Reason;
+  /** One printable line: what is the case and what to do. */
+  readonly message: string;
+  /** Whether a live token stands that matches the spec: a passing hindrance then leaves Ready as it was. */
+  readonly standing?: boolean;
+}
+
+/** API conventions: a message holds at most 32768 characters; ours stay readable in a terminal. */
+const LONGEST_MESSAGE = 1024;
+
+type Draft = Omit<Condition, 'lastTransitionTime'>;
+
+/**
+ * The conditions of an object. Reconciling and Stalled exclude each other and are absent when false, as kstatus expects
+ * (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md). A transition time changes only with the status.
+ *
+ * @param now milliseconds since the Unix epoch
+ */
+export function conditionsOf(
+  verdict: Verdict,
+  before: readonly Condition[],
+  generation: number,
+  now: number,
+): Condition[] {
+  const group: ReasonClass = REASONS[verdict.reason].class;
+  // Half a character would come back from the API server as another one, and be written again for ever.
+  const message = verdict.message.slice(0, LONGEST_MESSAGE).toWellFormed();
+  const draft = (type: string, status: Condition['status']): Draft => ({
+    type,
+    status,
+    reason: verdict.reason,
+    message,
+    observedGeneration: generation,
+  });
+  const readyBefore = before.find(({ type }) => type === 'Ready');
+  const drafts: Draft[] = [];
+  switch (group) {
+    case 'good':
+      drafts.push(draft('Ready', 'True'), draft('Synced', 'True'));
+      break;
+    case 'underway':
+      drafts.push(draft('Ready', 'False'), draft('Synced', 'False'), draft('Reconciling', 'True'));
+      break;
+    case 'stalled':
+      drafts.push(draft('Ready', 'False'), draft('Synced', 'False'), draft('Stalled', 'True'));
+      break;
+    case 'suspended':
+      // Whatever the spec says by now, what is in effect is what was.
+      drafts.push(
+        {
+          ...draft('Ready', readyBefore?.status ?? 'False'),
+          ...(readyBefore?.observedGeneration === undefined
+            ? {}
+            : { observedGeneration: readyBefore.observedGeneration }),
+        },
+        draft('Synced', 'Unknown'),
+      );
+      break;
+    case 'retrying':
+      if (verdict.standing === true && readyBefore?.status === 'True') {
+        drafts.push({ ...readyBefore, observedGeneration: generation }, draft('Synced', 'False'));
+      } else {
+        drafts.push(draft('Ready', 'False'), draft('Synced', 'False'), draft('Reconciling', 'True'));
+      }
+      break;
+  }
+  const nowText = rfc3339(now);
+  return drafts.map((next) => {
+    const old = before.find(({ type }) => type === next.type);
+    return { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : nowText };
+  });
+}
+
+/** An instant as Kubernetes writes it: RFC 3339 in UTC, whole seconds. */
+export function rfc3339(instant: number): string {
+  return `${new Date(instant).toISOString().slice(0, 19)}Z`;
+}
