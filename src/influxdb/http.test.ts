@@ -1,0 +1,329 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import { CertificateAuthority } from '../../test/certificates.ts';
+import { ManualClock } from '../../test/manual-clock.ts';
+import { systemClock } from '../controller/clock.ts';
+import { HttpClient, readText, type HttpClientOptions, type HttpRequest } from './http.ts';
+import { NetworkFailure } from './network-failure.ts';
+
+const open: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+  jest.restoreAllMocks();
+});
+
+async function listen(server: net.Server): Promise<number> {
+  const sockets = new Set<Duplex>();
+  server.on('connection', (socket: net.Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  open.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A plain server; the handler gets the raw socket once something was received. */
+function onBytes(handler: (socket: net.Socket) => void): net.Server {
+  return net.createServer((socket) => socket.once('data', () => handler(socket)));
+}
+
+function client(options: Partial<HttpClientOptions> = {}): HttpClient {
+  const http = new HttpClient({ version: '1.2.3', clock: systemClock, ...options });
+  open.push(() => void http.close());
+  return http;
+}
+
+function post(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
+  return { method: 'POST', url: new URL(url), headers: {}, body: '{}', deadline: 5_000, ...more };
+}
+
+async function failure(promise: Promise<unknown>): Promise<NetworkFailure> {
+  const error: unknown = await promise.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
+  if (error instanceof NetworkFailure) return error;
+  throw new Error('not a NetworkFailure', { cause: error });
+}
+
+describe('an exchange', () => {
+  test('sends method, path, headers and body, says who asks, and gives status, headers and body back', async () => {
+    const server = http.createServer((request, response) => {
+      request.setEncoding('utf8').once('data', (body: string) => {
+        const { method, url, headers } = request;
+        response.writeHead(418, { 'x-seen': 'yes' }).end(JSON.stringify({ method, url, headers, body }));
+      });
+    });
+    const port = await listen(server);
+    const request = post(`http://127.0.0.1:${port}/a?b=c%20d`, { headers: { authorization: 'Bearer x' }, body: 'é' });
+    const clock = new ManualClock();
+    const answer = await client({ clock }).exchange(request, async (answer) => ({
+      ...answer,
+      text: await readText(answer),
+    }));
+    expect(answer).toMatchObject({
+      status: 418,
+      headers: { 'x-seen': 'yes' },
+      sentAt: clock.now(),
+      receivedAt: clock.now(),
+    });
+    expect(JSON.parse(answer.text ?? '')).toMatchObject({
+      method: 'POST',
+      url: '/a?b=c%20d',
+      body: 'é',
+      headers: { authorization: 'Bearer x', 'user-agent': 'influxdb-token-operator/1.2.3', accept: 'application/json' },
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('never follows a redirect', async () => {
+    let requests = 0;
+    const server = http.createServer((_, response) => {
+      requests += 1;
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    });
+    const port = await listen(server);
+    const status = await client().exchange(post(`http://127.0.0.1:${port}/`), (answer) =>
+      Promise.resolve(answer.status),
+    );
+    expect({ status, requests }).toEqual({ status: 307, requests: 1 });
+  });
+
+  test('passes on what the reader throws, and frees the connection', async () => {
+    const server = http.createServer((_, response) => void response.write('the beginning'));
+    const port = await listen(server);
+    const closed = new Promise((resolve) => server.on('connection', (socket) => socket.on('close', resolve)));
+    const reading = client().exchange(post(`http://127.0.0.1:${port}/`), () => Promise.reject(new Error('mine')));
+    await expect(reading).rejects.toThrow('mine');
+    await closed;
+  });
+
+  test('reads no more than 1 MiB of a single answer', async () => {
+    const server = http.createServer((_, response) => void response.end('x'.repeat(1024 * 1024 + 1)));
+    const port = await listen(server);
+    await expect(client().exchange(post(`http://127.0.0.1:${port}/`), readText)).resolves.toBeUndefined();
+  });
+});
+
+describe('whether anything was sent', () => {
+  test('nothing was, where the connection is refused', async () => {
+    const server = net.createServer();
+    const port = await listen(server);
+    server.close();
+    await once(server, 'close');
+    const error = await failure(client().exchange(post(`http://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', sent: false, answered: false });
+  });
+
+  test('nothing was, where the name does not resolve', async () => {
+    const error = await failure(client().exchange(post('http://does-not-exist.invalid/'), readText));
+    expect(error.sent).toBe(false);
+    expect(error.code).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
+  });
+
+  test('nothing was, where the connection is reset in the TLS handshake', async () => {
+    const port = await listen(onBytes((socket) => socket.resetAndDestroy()));
+    const error = await failure(client().exchange(post(`https://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'ECONNRESET', sent: false });
+  });
+
+  test('something was, where the connection is reset after the request', async () => {
+    const port = await listen(onBytes((socket) => socket.resetAndDestroy()));
+    const error = await failure(client().exchange(post(`http://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'ECONNRESET', sent: true, answered: false });
+  });
+
+  test('something was, where the answer is not HTTP, and what it was is not kept', async () => {
+    const port = await listen(onBytes((socket) => socket.end('apiv1_secret\r\n\r\n')));
+    const error = await failure(client().exchange(post(`http://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'NOT_HTTP', sent: true });
+    expect(error.cause).toBeUndefined();
+  });
+
+  test.each([
+    ['a promised length', 'content-length: 100\r\n\r\nabc'],
+    ['chunks', 'transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n'],
+  ])('an answer was begun, where its body is cut short of %s', async (_, rest) => {
+    const port = await listen(onBytes((socket) => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)));
+    const error = await failure(client().exchange(post(`http://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'UND_ERR_SOCKET', sent: true, answered: true });
+  });
+});
+
+describe('an end', () => {
+  test('the deadline holds for the headers', async () => {
+    const clock = new ManualClock();
+    const received = Promise.withResolvers<void>();
+    const port = await listen(onBytes(() => received.resolve()));
+    const failed = failure(
+      client({ clock }).exchange(post(`http://127.0.0.1:${port}/`, { deadline: 10_000 }), readText),
+    );
+    await received.promise;
+    await clock.advance(10_000);
+    await expect(failed).resolves.toMatchObject({ code: 'TOO_SLOW', slow: true, sent: true, answered: false });
+  });
+
+  test('and for the body as well', async () => {
+    const clock = new ManualClock();
+    const port = await listen(
+      onBytes((socket) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')),
+    );
+    const reading = Promise.withResolvers<void>();
+    const failed = failure(
+      client({ clock }).exchange(post(`http://127.0.0.1:${port}/`), (answer) => {
+        reading.resolve();
+        return readText(answer);
+      }),
+    );
+    await reading.promise;
+    await clock.advance(5_000);
+    await expect(failed).resolves.toMatchObject({ code: 'TOO_SLOW', sent: true, answered: true });
+  });
+
+  test('an abort between two reads of the body is no uncaught exception', async () => {
+    const abort = new AbortController();
+    const port = await listen(
+      onBytes((socket) => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')),
+    );
+    const failed = failure(
+      client().exchange(post(`http://127.0.0.1:${port}/`, { signal: abort.signal }), async (answer) => {
+        abort.abort();
+        await new Promise((resolve) => setImmediate(resolve));
+        return readText(answer);
+      }),
+    );
+    await expect(failed).resolves.toMatchObject({ code: 'ABORTED', answered: true });
+  });
+
+  test('a signal that has fired sends nothing', async () => {
+    const request = post('http://does-not-exist.invalid/', { signal: AbortSignal.abort(new Error('enough')) });
+    await expect(client().exchange(request, readText)).rejects.toThrow('enough');
+  });
+
+  test('closing ends requests in flight, and refuses new ones before anything is sent', async () => {
+    const received = Promise.withResolvers<void>();
+    const port = await listen(onBytes(() => received.resolve()));
+    const http = client();
+    const failed = failure(http.exchange(post(`http://127.0.0.1:${port}/`), readText));
+    await received.promise;
+    await http.close();
+    await expect(failed).resolves.toMatchObject({ code: 'UND_ERR_DESTROYED', sent: true });
+    const after = await failure(http.exchange(post(`http://127.0.0.1:${port}/`), readText));
+    expect(after).toMatchObject({ code: 'UND_ERR_DESTROYED', sent: false });
+  });
+});
+
+describe('TLS', () => {
+  async function tlsServer(
+    hosts: readonly string[],
+    options: https.ServerOptions = {},
+  ): Promise<{ port: number; caBundle: string }> {
+    const authority = await CertificateAuthority.create('an authority');
+    const { certificate, key } = await authority.issue({ commonName: 'a test', hosts, usage: 'server' });
+    const server = https.createServer(
+      { cert: certificate, key, ...options },
+      (_, response) => void response.end('hello'),
+    );
+    return { port: await listen(server), caBundle: authority.certificate };
+  }
+
+  test('a certificate of the CA bundle is trusted', async () => {
+    const { port, caBundle } = await tlsServer(['localhost', '127.0.0.1']);
+    for (const host of ['localhost', '127.0.0.1']) {
+      await expect(client({ caBundle }).exchange(post(`https://${host}:${port}/`), readText)).resolves.toBe('hello');
+    }
+  });
+
+  test('a certificate of an unknown authority is not, and nothing is sent', async () => {
+    const { port } = await tlsServer(['127.0.0.1']);
+    const error = await failure(client().exchange(post(`https://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', sent: false });
+  });
+
+  test('a certificate for another host is not, and nothing is sent', async () => {
+    const { port, caBundle } = await tlsServer(['influxdb.example.com']);
+    const error = await failure(client({ caBundle }).exchange(post(`https://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID', sent: false });
+  });
+
+  test('anything is trusted where the administrator says so', async () => {
+    const { port } = await tlsServer(['influxdb.example.com']);
+    const request = post(`https://127.0.0.1:${port}/`);
+    await expect(client({ insecureSkipVerify: true }).exchange(request, readText)).resolves.toBe('hello');
+  });
+
+  test('TLS 1.1 is not spoken', async () => {
+    const { port, caBundle } = await tlsServer(['127.0.0.1'], {
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'ALL:@SECLEVEL=0',
+    });
+    const error = await failure(client({ caBundle }).exchange(post(`https://127.0.0.1:${port}/`), readText));
+    expect(error.sent).toBe(false);
+    expect(error.code).toMatch(/^(ERR_SSL_\w+|EPROTO)$/);
+  });
+
+  test('a server that speaks plain HTTP is told apart', async () => {
+    const port = await listen(http.createServer());
+    const error = await failure(client().exchange(post(`https://127.0.0.1:${port}/`), readText));
+    expect(error).toMatchObject({ code: 'ERR_SSL_WRONG_VERSION_NUMBER', sent: false });
+  });
+
+  describe('through a proxy of the environment', () => {
+    async function proxy(answer: string, target: number): Promise<{ url: string; seen: string[] }> {
+      const seen: string[] = [];
+      const server = http.createServer().on('connect', (request: http.IncomingMessage, socket: Duplex) => {
+        seen.push(request.url ?? '');
+        socket.on('error', () => {});
+        socket.write(`HTTP/1.1 ${answer}\r\n\r\n`);
+        if (answer.startsWith('200')) socket.pipe(net.connect(target, '127.0.0.1')).pipe(socket);
+        else socket.end();
+      });
+      return { url: `http://127.0.0.1:${await listen(server)}`, seen };
+    }
+
+    test('TLS goes through it end to end, with our trust', async () => {
+      const { port, caBundle } = await tlsServer(['influxdb.example.com']);
+      const { url, seen } = await proxy('200 OK', port);
+      jest.replaceProperty(process, 'env', { ...process.env, HTTPS_PROXY: url, NO_PROXY: 'elsewhere.example.com' });
+      const request = post('https://influxdb.example.com/');
+      await expect(client({ caBundle }).exchange(request, readText)).resolves.toBe('hello');
+      expect(seen).toEqual(['influxdb.example.com:443']);
+      await expect(failure(client().exchange(request, readText))).resolves.toMatchObject({ sent: false });
+    });
+
+    test('a host of NO_PROXY is reached directly', async () => {
+      const { port, caBundle } = await tlsServer(['127.0.0.1']);
+      jest.replaceProperty(process, 'env', {
+        ...process.env,
+        HTTPS_PROXY: 'http://127.0.0.1:1',
+        NO_PROXY: '127.0.0.1',
+      });
+      await expect(client({ caBundle }).exchange(post(`https://127.0.0.1:${port}/`), readText)).resolves.toBe('hello');
+    });
+
+    test('a proxy that refuses has sent nothing on', async () => {
+      const { url } = await proxy('407 Proxy Authentication Required', 0);
+      jest.replaceProperty(process, 'env', { ...process.env, HTTPS_PROXY: url });
+      const error = await failure(client().exchange(post('https://influxdb.example.com/'), readText));
+      expect(error).toMatchObject({ code: 'UND_ERR_ABORTED', sent: false });
+    });
+
+    test('a URL that is none is said to be so, and not repeated', () => {
+      jest.replaceProperty(process, 'env', { ...process.env, HTTPS_PROXY: 'user:secret@:8080' });
+      expect(() => client()).toThrow('HTTPS_PROXY or HTTP_PROXY in the environment is not a usable URL');
+    });
+  });
+});
