@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { aSecret, given, MINUTE } from '../../test/builders.ts';
+import { story } from '../../test/story.ts';
+
+describe('access withdrawn', () => {
+  test('leaves the token alone with Keep', () => {
+    expect(story(given().issued().denied().build()).run()).toMatchObject({
+      told: [],
+      verdict: { reason: 'AccessDenied' },
+    });
+  });
+
+  test('deletes the Secret before it revokes with Revoke', () => {
+    const one = story(given().issued().denied().cluster({ withdrawal: 'Revoke' }).build());
+    expect(one.run().told).toEqual(['lookAtSecret', 'deleteSecret', 'lookAtObject', 'lookUp 1', 'revoke 1']);
+    expect(one.later(MINUTE).run()).toMatchObject({ told: [], verdict: { reason: 'AccessDenied' } });
+  });
+
+  test('deletes a Secret with a damaged ledger as well: it may hold the token that is revoked', () => {
+    const { ledger: _, ...damaged } = aSecret();
+    const o = given().issued().secret(damaged).denied().cluster({ withdrawal: 'Revoke' }).build();
+    expect(story(o).run().told).toEqual(['lookAtSecret', 'deleteSecret', 'lookAtObject', 'lookUp 1', 'revoke 1']);
+  });
+
+  test('waits after a step that failed instead of trying it again and again', () => {
+    const one = story(given().issued().denied().cluster({ withdrawal: 'Revoke' }).build()).on('deleteSecret', () => ({
+      got: 'failure',
+      failure: { of: 'kubernetes', refused: true, reason: 'Forbidden', status: 403, causes: [], message: 'no' },
+    }));
+    expect(one.run().told).toEqual(['lookAtSecret', 'deleteSecret']);
+    expect(
+      one
+        .calm()
+        .later(5 * MINUTE)
+        .run().told,
+    ).toContain('revoke 1');
+  });
+});
+
+describe('a ceiling that was lowered', () => {
+  const exceeded = given().with({ access: { allowed: false, ceiling: true, message: 'maxLifetime' } });
+  const standing = exceeded.issued().cluster({ withdrawal: 'Revoke' });
+
+  test('is about the minting: no new token is issued', () => {
+    expect(story(exceeded.build()).run()).toMatchObject({ told: [], verdict: { reason: 'AccessDenied' } });
+  });
+
+  test('leaves a token that stands alone, even with Revoke: no rule went away', () => {
+    expect(story(standing.build()).run()).toMatchObject({ told: [], verdict: { reason: 'Issued' } });
+  });
+
+  test('refuses its successor', () => {
+    const asked = standing.annotations({ 'influxtokens.dev/rotate': 'a' });
+    for (const situation of [asked, standing.secretGone()]) {
+      const { told, verdict } = story(situation.build()).run();
+      expect(told.filter((step) => step !== 'lookAtSecret')).toEqual([]);
+      expect(verdict).toEqual({ reason: 'AccessDenied', message: 'maxLifetime' });
+    }
+  });
+});
