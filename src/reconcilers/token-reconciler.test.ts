@@ -1,0 +1,170 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { id, INSTALLATION, NOW, serverToken } from '../../test/builders.ts';
+import { ManualClock } from '../../test/manual-clock.ts';
+import { connectionTo, MemoryIssuer } from '../../test/reconcilers/memory-issuer.ts';
+import { MemoryKubernetes } from '../../test/reconcilers/memory-kubernetes.ts';
+import {
+  cluster,
+  databaseToken,
+  managedSecret,
+  MemoryWorld,
+  withMetadata,
+  withToken,
+} from '../../test/reconcilers/memory-world.ts';
+import { createLogger } from '../logging.ts';
+import { FINALIZER } from '../resources/group.ts';
+import type { TokenObject } from '../resources/token-object.ts';
+import { createMetrics } from '../server/metrics.ts';
+import { Clusters, type ClusterState, type Inventory } from './clusters.ts';
+import { Narrator } from './narrator.ts';
+import { TokenReconciler } from './token-reconciler.ts';
+
+const KEY = 'DatabaseToken/metrics/telegraf';
+const PATH = '/apis/influxtokens.dev/v1alpha1/namespaces/metrics/databasetokens/telegraf';
+const { signal } = new AbortController();
+
+let memory: MemoryWorld;
+let kubernetes: MemoryKubernetes;
+let clusters: Clusters;
+let reconciler: TokenReconciler;
+
+beforeEach(async () => {
+  memory = new MemoryWorld();
+  kubernetes = new MemoryKubernetes(() => memory.nextVersion());
+  const clock = new ManualClock(NOW);
+  clusters = new Clusters(memory.world, clock, INSTALLATION);
+  const log = await createLogger({ level: 'fatal', format: 'json' });
+  reconciler = new TokenReconciler({
+    world: memory.world,
+    clusters,
+    client: kubernetes,
+    narrator: new Narrator({ record: () => undefined }, log, createMetrics('test')),
+    clock,
+    installation: INSTALLATION,
+    minimumLifetime: 3_600_000,
+    suspect: () => undefined,
+  });
+});
+
+/** The object on the API server, shown by the watch. */
+function given(object: TokenObject = databaseToken('telegraf')): void {
+  const store = object.kind === 'DatabaseToken' ? memory.databaseTokens : memory.managementTokens;
+  const stored = memory.put(store, object);
+  kubernetes.objects.set(PATH, { ...stored, metadata: { ...stored.metadata } });
+}
+
+/** A cluster that keeps its finalizer and has no access rule; its state, if it was looked at. */
+function givenCluster(state: Partial<ClusterState> | undefined, finalizers: string[] = [FINALIZER]): void {
+  const object = memory.put(memory.clusters, withMetadata(cluster(), { finalizers }));
+  if (state === undefined) return;
+  clusters.set('default', { object, spec: object.spec, connection: connectionTo(new MemoryIssuer()), ...state });
+}
+
+function reason(): string | undefined {
+  return memory.databaseTokens.get('metrics/telegraf')?.status?.conditions?.find(({ type }) => type === 'Ready')
+    ?.reason;
+}
+
+describe('nothing is asked or written', () => {
+  test.each([
+    ['before its cluster was looked at', undefined, [FINALIZER]],
+    ['before the first list has shown that it is the right cluster', { unproven: true }, [FINALIZER]],
+    ['before its cluster keeps its finalizer', {}, []],
+  ] as const)('%s', async (_, state, finalizers) => {
+    given();
+    givenCluster(state, [...finalizers]);
+    expect(await reconciler.reconcile(KEY, signal)).toEqual({});
+    expect(kubernetes.requests).toEqual([]);
+  });
+
+  test('while it is deleted and its cluster was not looked at yet', async () => {
+    given(
+      withMetadata(databaseToken('telegraf'), { deletionTimestamp: '2030-01-01T00:00:00Z', finalizers: [FINALIZER] }),
+    );
+    givenCluster({ unproven: true });
+    expect(await reconciler.reconcile(KEY, signal)).toEqual({});
+    expect(kubernetes.requests).toEqual([]);
+  });
+
+  test('for an object that is gone', async () => {
+    expect(await reconciler.reconcile(KEY, signal)).toEqual({});
+    expect(kubernetes.requests).toEqual([]);
+  });
+});
+
+describe('one look says what is the matter, and the next one has nothing to write', () => {
+  test.each([
+    ['without a cluster', () => given(), 'ClusterNotFound'],
+    [
+      'with a spec that makes no sense',
+      () => {
+        given(databaseToken('telegraf', { lifetime: '1m' }));
+        givenCluster({});
+      },
+      'InvalidSpec',
+    ],
+    [
+      'without an access rule',
+      () => {
+        given();
+        givenCluster({});
+      },
+      'AccessDenied',
+    ],
+  ])('%s', async (_, fill, told) => {
+    fill();
+    await reconciler.reconcile(KEY, signal);
+    expect(reason()).toBe(told);
+    const { length } = kubernetes.requests;
+    await reconciler.reconcile(KEY, signal);
+    expect(kubernetes.requests).toHaveLength(length);
+  });
+
+  test('a corrected spec is checked anew, though the key is the same', async () => {
+    given(databaseToken('telegraf', { lifetime: '1m' }));
+    givenCluster({});
+    await reconciler.reconcile(KEY, signal);
+    given(withMetadata(databaseToken('telegraf', { lifetime: '2h' }), { generation: 2 }));
+    await reconciler.reconcile(KEY, signal);
+    expect(reason()).toBe('AccessDenied');
+  });
+
+  test('so is another object under the same name', async () => {
+    given(databaseToken('telegraf', { lifetime: '1m' }));
+    givenCluster({});
+    await reconciler.reconcile(KEY, signal);
+    given(withMetadata(databaseToken('telegraf'), { uid: 'another' }));
+    await reconciler.reconcile(KEY, signal);
+    expect(reason()).toBe('AccessDenied');
+  });
+});
+
+describe('an inventory', () => {
+  const inventory = (...tokens: [string, number][]): Inventory => ({
+    begun: NOW,
+    finished: NOW,
+    knowsUs: true,
+    byUID: new Map(tokens.map(([uid, number]) => [uid, [serverToken(number)]])),
+  });
+
+  beforeEach(() => {
+    memory.put(memory.databaseTokens, withToken(databaseToken('telegraf'), id(1)));
+    memory.put(memory.secrets, managedSecret('telegraf', id(1), 'telegraf-uid', ['telegraf-uid']));
+    memory.put(memory.databaseTokens, databaseToken('new'));
+  });
+
+  test('that shows what is known draws attention to nobody', () => {
+    expect(reconciler.attentionTo('default', inventory(['telegraf-uid', 1]))).toEqual([]);
+  });
+
+  test('draws it to an object whose token is missing, and to one with a token that nothing names', () => {
+    expect(reconciler.attentionTo('default', inventory(['new-uid', 2]))).toEqual([
+      'DatabaseToken/metrics/telegraf',
+      'DatabaseToken/metrics/new',
+    ]);
+  });
+
+  test('of another cluster says nothing about its objects', () => {
+    expect(reconciler.attentionTo('other', inventory())).toEqual([]);
+  });
+});

@@ -1,0 +1,174 @@
+// DatabaseToken and ManagementToken: what is known of an object is put together, and a pass is made over it.
+
+import type { ReconcileResult } from '../controller/controller.ts';
+import { clusterName, maxTokens, secretName } from '../resources/defaults.ts';
+import { FINALIZER } from '../resources/group.ts';
+import { REASONS } from '../resources/reasons.ts';
+import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
+import { problemLine, validateToken } from '../resources/validate.ts';
+import { judgeAccess } from '../tokens/access.ts';
+import { NOTHING_LOOKED_AT } from '../tokens/learn.ts';
+import { NO_MEMORY, type Access, type Memory, type Observed, type Wanted } from '../tokens/observed.ts';
+import type { Decision } from '../tokens/step.ts';
+import { wantedOf } from '../tokens/wanted.ts';
+import { clusterView } from './cluster-view.ts';
+import type { ClusterState, Inventory } from './clusters.ts';
+import { newNonce, Pass, type PassOptions } from './pass.ts';
+import { viewOf } from './secret-access.ts';
+import { tokenKey, type World } from './world.ts';
+
+/** What the reconciler works with. */
+export interface TokenReconcilerOptions extends PassOptions {
+  readonly installation: string;
+  /** Milliseconds. */
+  readonly minimumLifetime: number;
+}
+
+/** A time that is past must not bring an object back at full speed, again and again; milliseconds. */
+const SOONEST = 100;
+
+/** A checked spec; it is worked out once per generation. */
+interface Checked {
+  readonly generation: number;
+  readonly spec?: TokenSpec;
+  readonly wanted?: Wanted;
+  readonly problem?: string;
+}
+
+/** What this process keeps of an object between passes. */
+interface Kept {
+  readonly uid: string;
+  readonly memory: Memory;
+  readonly checked: Checked;
+}
+
+/** After a status that could not be written for a conflict, milliseconds. */
+const REPORT_AGAIN = 1_000;
+
+/** Reconciles token objects; see `Reconcile` for its contract. */
+export class TokenReconciler {
+  readonly #options: TokenReconcilerOptions;
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(options: TokenReconcilerOptions) {
+    this.#options = options;
+  }
+
+  readonly reconcile = async (key: string, signal: AbortSignal): Promise<ReconcileResult> => {
+    const { world, clusters, clock } = this.#options;
+    const object = world.token(key);
+    if (object === undefined) {
+      this.#kept.delete(key);
+      return {};
+    }
+    const state = clusters.get(clusterName(object.spec));
+    if (waitsForCluster(world, object, state)) return {};
+    const clusterExists = world.collections.clusters.get(clusterName(object.spec)) !== undefined;
+    // What is left of a cluster that is gone serves to revoke, and for nothing else.
+    const cluster = clusterExists || object.metadata.deletionTimestamp !== undefined ? state : undefined;
+
+    const observed = this.#observe(key, object, cluster);
+    const pass = new Pass(this.#options, observed, this.#kept.get(key)?.checked.spec, cluster, signal);
+    const decision = await pass.run((memory) => this.#remember(key, memory));
+    if (decision === 'gone') {
+      this.#kept.delete(key);
+      return {};
+    }
+    if (decision === 'changed') return {};
+    const reported = await pass.report(decision.verdict);
+    this.#remember(key, settle(pass.observed.memory, decision));
+    // The change that was in the way wakes us when it arrives; but a conflict may be told without there being one.
+    if (!reported) return { requeueAfter: REPORT_AGAIN };
+    return decision.wakeAt === undefined ? {} : { requeueAfter: Math.max(SOONEST, decision.wakeAt - clock.now()) };
+  };
+
+  /** Keys of objects that an inventory gives a reason to look at. */
+  attentionTo(cluster: string, { byUID }: Inventory): string[] {
+    const { world } = this.#options;
+    return world.tokensOf(cluster).flatMap((object) => {
+      const tokens = byUID.get(object.metadata.uid) ?? [];
+      const current = object.status?.token?.id;
+      const asKnown =
+        tokens.every(({ id }) => world.named(id)) && (current === undefined || tokens.some(({ id }) => id === current));
+      return asKnown && tokens.every((token) => this.#asLastSeen(object, token)) ? [] : [tokenKey(object)];
+    });
+  }
+
+  #asLastSeen(object: TokenObject, token: { readonly id: string; readonly description: string }): boolean {
+    const server = this.#kept.get(tokenKey(object))?.memory.server;
+    return server === undefined || server.info.id !== token.id || server.info.description === token.description;
+  }
+
+  #remember(key: string, memory: Memory): void {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) this.#kept.set(key, { ...kept, memory });
+  }
+
+  #observe(key: string, object: TokenObject, cluster: ClusterState | undefined): Observed {
+    const { world, installation, clock } = this.#options;
+    const { namespace } = object.metadata;
+    const kept = this.#keep(key, object);
+    const { wanted, problem } = kept.checked;
+    const name = wanted?.secretName ?? secretName(object);
+    const record = world.collections.secrets.get(`${namespace}/${name}`);
+    const view = cluster === undefined ? undefined : clusterView(cluster, object);
+    return {
+      installation,
+      object,
+      ...(wanted === undefined ? {} : { wanted }),
+      ...(problem === undefined ? {} : { problem }),
+      ...(view === undefined ? {} : { cluster: view }),
+      access: this.#access(object, wanted, cluster, clock.now() + (view?.clockSkew ?? 0)),
+      namespaceTerminating: world.collections.namespaces.get(namespace)?.terminating ?? false,
+      secret: record === undefined ? { present: false, seen: 'cached' } : viewOf(record, 'cached'),
+      memory: kept.memory,
+      looked: NOTHING_LOOKED_AT,
+      nonce: newNonce(),
+    };
+  }
+
+  #keep(key: string, object: TokenObject): Kept {
+    const { uid, generation } = object.metadata;
+    const before = this.#kept.get(key);
+    if (before?.uid === uid && before.checked.generation === generation) return before;
+    const validation = validateToken(object, this.#options.minimumLifetime);
+    const checked: Checked = validation.ok
+      ? { generation, spec: validation.spec, wanted: wantedOf(object, validation.spec) }
+      : { generation, problem: problemLine(validation.problems) };
+    // Another object under the same name knows nothing of its predecessor.
+    const kept = { uid, checked, memory: before?.uid === uid ? before.memory : NO_MEMORY };
+    this.#kept.set(key, kept);
+    return kept;
+  }
+
+  #access(object: TokenObject, wanted: Wanted | undefined, cluster: ClusterState | undefined, at: number): Access {
+    const { world } = this.#options;
+    if (wanted === undefined || cluster?.spec === undefined) return { allowed: true };
+    const { access } = cluster.spec;
+    const end = wanted.lifetime ?? (wanted.expiresAt === undefined ? undefined : wanted.expiresAt - at);
+    return judgeAccess(access ?? [], {
+      kind: object.kind,
+      namespace: object.metadata.namespace,
+      namespaceLabels: world.collections.namespaces.get(object.metadata.namespace)?.metadata.labels ?? {},
+      permissions: wanted.permissions,
+      lifetime: end,
+      rank: world.rank(object, Math.min(...(access ?? []).map(maxTokens))),
+    });
+  }
+}
+
+/** Before its cluster was looked at, or keeps its finalizer for us, nothing is known of a token: its turn comes when that changes. */
+function waitsForCluster(world: World, object: TokenObject, state: ClusterState | undefined): boolean {
+  const cluster = world.collections.clusters.get(clusterName(object.spec));
+  const looked = state !== undefined && state.unproven !== true;
+  if (cluster === undefined || object.metadata.deletionTimestamp !== undefined) return cluster !== undefined && !looked;
+  if (cluster.metadata.deletionTimestamp !== undefined) return false;
+  return !looked || !cluster.metadata.finalizers?.includes(FINALIZER);
+}
+
+/** Once an object stands well, what failed before is over. */
+function settle(memory: Memory, { verdict }: Decision): Memory {
+  if (memory.setback === undefined || REASONS[verdict.reason].class !== 'good') return memory;
+  const { setback: _, ...rest } = memory;
+  return rest;
+}
