@@ -1,0 +1,3 @@
+// Jest's globalSetup of the integration tests.
+
+export { startSharedControlPlane as default } from './shared.ts';

@@ -1,0 +1,3 @@
+// Jest's globalTeardown of the integration tests.
+
+export { stopSharedControlPlane as default } from './shared.ts';
