@@ -1,0 +1,83 @@
+// What must hold after every single thing that happens. I4 and I9 are checked where a request takes effect.
+
+import { readLedger } from '../../src/tokens/ledger.ts';
+import type { LiveSecret } from '../../src/tokens/secret.ts';
+import { Violation, type ServerToken, type World } from './world.ts';
+
+/** Throws the first promise that is broken in this world. */
+export function check(w: World): void {
+  for (const secret of w.secrets.values()) {
+    const owner = w.belongs.get(secret.metadata.uid);
+    if (owner === undefined || owner === 'stranger' || w.tampered.has(secret.metadata.uid)) continue;
+    atMostOneReferenced(w, secret, owner);
+    holdsNothingRevoked(w, secret, owner);
+  }
+  for (const [uid, { name, posts, published, reasons, failures }] of w.accounts) {
+    if (published > 1 + reasons) {
+      throw new Violation(
+        'I8',
+        `${published} tokens of ${name} (${uid}) were published for ${reasons} reasons to reissue`,
+      );
+    }
+    if (posts > 1 + reasons + failures + inFlight(w, uid)) {
+      throw new Violation('I8', `${posts} POSTs for ${name} (${uid}) with ${failures} failures and ${reasons} reasons`);
+    }
+  }
+}
+
+/** I1: a Secret names one token, and in an overlap one more that still lives. */
+function atMostOneReferenced(w: World, { metadata }: LiveSecret, owner: string): void {
+  const ledger = readLedger(metadata.annotations ?? {});
+  if (ledger === undefined) return;
+  const named = [ledger.tokenID, ...ledger.superseded.map(({ id }) => id)];
+  const live = named.filter((id) => isLive(w.tokens.get(id)));
+  if (live.length > 2) throw new Violation('I1', `the Secret of ${owner} names ${live.join(', ')}, all alive`);
+}
+
+/** I3: the string in the Secret of a living object, or in a retained one, is never that of a token that we revoked. */
+function holdsNothingRevoked(w: World, secret: LiveSecret, owner: string): void {
+  const revoked = tokensIn(w, secret).find(({ revokedBy, unfenced }) => revokedBy === 'operator' && unfenced !== true);
+  if (revoked === undefined) return;
+  const { name } = secret.metadata;
+  const object = [...w.objects.values()].find(({ metadata }) => metadata.uid === owner);
+  if (object !== undefined && object.metadata.deletionTimestamp === undefined) {
+    throw new Violation(
+      'I3',
+      `Secret ${name} of ${object.metadata.name} holds ${revoked.info.id}, which an operator revoked`,
+    );
+  }
+  // What a retained Secret names lives on; who takes the names off gives the token up.
+  const retained =
+    w.accounts.get(owner)?.because === RETAINED && readLedger(secret.metadata.annotations ?? {}) !== undefined;
+  if (object === undefined && retained && (secret.metadata.ownerReferences ?? []).length === 0) {
+    throw new Violation('I3', `Secret ${name} was retained, and holds ${revoked.info.id}, which an operator revoked`);
+  }
+}
+
+/** Why the plan lets an object go whose token is to live on. */
+export const RETAINED = 'deletionPolicy: Retain';
+
+/** Tokens whose string stands in the Secret. */
+export function tokensIn(w: World, { data = {} }: LiveSecret): ServerToken[] {
+  const strings = new Set(Object.values(data).map((value) => Buffer.from(value, 'base64').toString()));
+  return [...w.tokens.values()].filter(({ string }) => strings.has(string.reveal()));
+}
+
+/** Whether the server would let it in. */
+export function isLive(token: ServerToken | undefined): boolean {
+  return token !== undefined && token.info.revokedAt === undefined && token.forgotten !== true;
+}
+
+/** Attempts whose string is with a process, or that are only now known to have been made. */
+function inFlight(w: World, uid: string): number {
+  let count = 0;
+  for (const { kept, passes } of w.processes) {
+    for (const { uid: of, memory } of kept.values()) {
+      if (of === uid && memory.pending !== undefined && memory.pending.givenUp !== true) count += 1;
+    }
+    for (const { request } of passes.values()) {
+      if (request.uid === uid && request.ask.do === 'mint') count += 1;
+    }
+  }
+  return count;
+}

@@ -1,0 +1,68 @@
+// The inventory of the cluster reconciler: list the tokens, read Kubernetes live, and let go of tokens whose object is gone.
+
+import { brakeHolds, tokensOfGoneObjects } from '../../src/tokens/inventory.ts';
+import { readLedger } from '../../src/tokens/ledger.ts';
+import { parseMarker } from '../../src/tokens/marker.ts';
+import type { TokenInfo } from '../../src/influxdb/issuer.ts';
+import { getToken, listTokens, revokeToken } from './influxdb.ts';
+import { knownTokens } from './process.ts';
+import { INSTALLATION, type Request, type World } from './world.ts';
+
+/** A list is asked for; `finishListing` brings its answer. */
+export function beginSweep(w: World, p: number): string {
+  const process = w.processes[p]!;
+  process.listing = {
+    process: p,
+    name: '',
+    uid: '',
+    ask: { do: 'takeInventory' },
+    sentAt: w.now,
+    since: w.serial,
+    resourceVersion: '',
+    secretName: '',
+    known: knownTokens(process),
+  };
+  return `process ${p} begins an inventory`;
+}
+
+/** The list arrives: it becomes the process's inventory, and tokens of objects that are gone are revoked. */
+export function finishListing(w: World, p: number): string {
+  const process = w.processes[p]!;
+  const request = process.listing!;
+  process.listing = undefined;
+  const inventory = listTokens(w, request);
+  if (inventory === 'mismatch') {
+    process.hindrance = { reason: 'ClusterMismatch', message: 'It knows none of ours.' };
+    return `process ${p}'s inventory shows another cluster`;
+  }
+  process.inventory = inventory;
+  process.hindrance = undefined;
+  const revoked = process.settings.suspended ? [] : sweep(w, request, inventory.tokens);
+  const shown = inventory.tokens.map(({ id }) => id).join(', ') || 'none of ours';
+  return `process ${p}'s inventory shows ${shown}${revoked.length === 0 ? '' : ` and revokes ${revoked.join(', ')}`}`;
+}
+
+function sweep(w: World, request: Request, tokens: readonly TokenInfo[]): string[] {
+  const byUID = new Map<string, TokenInfo[]>();
+  for (const token of tokens) {
+    const uid = parseMarker(token.description)?.uid ?? '';
+    byUID.set(uid, [...(byUID.get(uid) ?? []), token]);
+  }
+  const ledgers = [...w.secrets.values()].map(({ metadata }) => readLedger(metadata.annotations ?? {}));
+  const gone = tokensOfGoneObjects(byUID, {
+    objects: new Set([...w.objects.values()].map(({ metadata }) => metadata.uid)),
+    named: new Set(
+      ledgers.flatMap((ledger) =>
+        ledger === undefined ? [] : [ledger.tokenID, ...ledger.superseded.map(({ id }) => id)],
+      ),
+    ),
+  });
+  if (brakeHolds(gone.length, tokens.length)) return [];
+  return gone.flatMap(({ id, description }) => {
+    const info = getToken(w, id);
+    const marker = info === 'gone' ? undefined : parseMarker(info.description);
+    if (marker?.installation !== INSTALLATION) return [];
+    revokeToken(w, { ...request, uid: parseMarker(description)?.uid ?? '' }, id);
+    return [id];
+  });
+}
