@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { waitFor } from '../wait.ts';
+import type { Call } from './calls.ts';
+import type { Interceptor } from './intercept.ts';
+import { converged, prepare } from './convergence.ts';
+import { leaks, violations } from './invariants.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { Theatre } from './theatre.ts';
+import type { Trial } from './trial.ts';
+
+jest.setTimeout(600_000);
+
+/** One call of a scenario: the same in every run, because what comes at any time (a list of all tokens) is counted once. */
+interface Point {
+  readonly at: 'kubernetes' | 'influxdb';
+  readonly name: string;
+  /** How many calls of this name come first. */
+  readonly skip: number;
+}
+
+let theatre: Theatre;
+
+beforeAll(async () => {
+  theatre = await Theatre.start(['--no-leader-elect', '--inventory-interval=1s']);
+});
+
+afterEach(() => theatre.clear());
+
+afterAll(() => theatre.stop());
+
+test.each(SCENARIOS)('$title survives kill -9 before and after every call', async (scenario) => {
+  await theatre.startOperator();
+  const trial = await theatre.trial(scenario.prefix);
+  const points = await callsOf(scenario, trial);
+  expect(points.length).toBeGreaterThan(1);
+  const cases = points.flatMap((point) => [
+    { point, effect: false },
+    { point, effect: true },
+  ]);
+  const names = cases.map((_, index) => `${scenario.prefix}-${index + 1}`);
+  await Promise.all(names.map((name) => prepare(scenario, trial, name)));
+  await trial.rest();
+
+  const most = new Map([[`${scenario.prefix}-0`, scenario.made]]);
+  for (const [index, { point, effect }] of cases.entries()) {
+    const name = names[index] ?? '';
+    // One crash costs at most one token that nobody holds.
+    most.set(name, scenario.made + 1);
+    const label = `killed ${effect ? 'after' : 'before'} ${point.name} #${point.skip + 1} of ${name}`;
+    await crashAt(scenario, trial, name, point, effect, label);
+    await theatre.startOperator();
+    await converged(scenario, trial, name, most, label);
+  }
+  await trial.rest();
+  expect(await violations(trial, most)).toEqual([]);
+  expect(await leaks(theatre.stage)).toEqual([]);
+});
+
+/** Runs the scenario once without a fault and tells what the operator called. */
+async function callsOf(scenario: Scenario, trial: Trial): Promise<readonly Point[]> {
+  const name = `${scenario.prefix}-0`;
+  await prepare(scenario, trial, name);
+  await trial.rest();
+  const { kubernetes, influxdb } = trial;
+  const from = { kubernetes: kubernetes.calls.length, influxdb: influxdb.calls.length };
+  await scenario.act(trial, name);
+  await converged(scenario, trial, name, new Map([[name, scenario.made]]), 'without a fault');
+  await trial.rest();
+  const changes = kubernetes.calls.slice(from.kubernetes).filter((call) => call.counts && trial.concerns(call, name));
+  const calls = influxdb.calls.slice(from.influxdb).filter(({ counts }) => counts);
+  const lists = calls.filter((call) => isList(call)).slice(0, 1);
+  return [
+    ...numbered('kubernetes', changes),
+    ...numbered(
+      'influxdb',
+      calls.filter((call) => !isList(call)),
+    ),
+    ...numbered('influxdb', lists),
+  ];
+}
+
+function isList({ name }: Call): boolean {
+  return name === 'GET tokens';
+}
+
+function numbered(at: Point['at'], calls: readonly Call[]): readonly Point[] {
+  return calls.map(({ name }, index) => ({
+    at,
+    name,
+    skip: calls.slice(0, index).filter((earlier) => earlier.name === name).length,
+  }));
+}
+
+/** Acts, and kills the operator at that call. */
+async function crashAt(
+  scenario: Scenario,
+  trial: Trial,
+  name: string,
+  point: Point,
+  effect: boolean,
+  label: string,
+): Promise<void> {
+  const at: Interceptor = trial[point.at];
+  const armed = at.strike({
+    matches: (call) => call.name === point.name && (isList(call) || trial.concerns(call, name)),
+    skip: point.skip,
+    forward: effect,
+    answer: 'none',
+    meanwhile: () => theatre.crash(),
+  });
+  await scenario.act(trial, name);
+  await waitFor(() => armed.hits > 0, { what: `the operator to be ${label}` });
+}
