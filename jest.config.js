@@ -22,9 +22,16 @@ export default {
       ...controlPlane,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/unit/', '<rootDir>/test/faults/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/test/unit/',
+        '<rootDir>/test/faults/',
+        '<rootDir>/test/tools/',
+      ],
     },
     // Crash points one by one on real parts: too long for every run, so `npm test` leaves it out.
     { ...controlPlane, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
+    // Other people's programs, each built once from its sources: Argo CD, Flux, Helm, promtool, Telegraf, and the image.
+    { ...controlPlane, displayName: 'tools', testMatch: ['<rootDir>/test/tools/**/*.test.ts'] },
   ],
 };
