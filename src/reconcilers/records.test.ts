@@ -43,6 +43,16 @@ test('whatever stands in spec and status, nothing throws on the way into the wor
   );
 });
 
+test('a name that is an object which cannot become text is no name', () => {
+  const memory = new MemoryWorld();
+  const unspeakable = { toString: 1, valueOf: 1 };
+  const spec = { clusterRef: { name: unspeakable }, secret: { name: unspeakable } };
+  const token = tokenRecord('DatabaseToken')({ apiVersion: 'influxtokens.dev/v1alpha1', metadata, spec });
+  memory.put(memory.databaseTokens, token);
+  expect(memory.woken()).toContain('DatabaseToken/metrics/telegraf');
+  expect(validateToken(token, 0).ok).toBe(false);
+});
+
 describe('metadata', () => {
   test('loses what kubectl and the API server remember for themselves, and keeps the rest', () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', 'influxtokens.dev/rotate': '1' };

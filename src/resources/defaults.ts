@@ -11,14 +11,18 @@ import type { TokenObject, TokenSpec } from './token-object.ts';
 /** Live and retained tokens that an access rule grants each namespace when it gives no number. */
 const DEFAULT_MAX_TOKENS = 100;
 
-/** The InfluxDBCluster that a token is issued on. */
+/** The InfluxDBCluster that a token is issued on. Asked before the spec is checked, so that what came past the CRD gets a name too. */
 export function clusterName(spec: TokenSpec): string {
-  return spec.clusterRef?.name ?? DEFAULT_CLUSTER;
+  return textOr(spec.clusterRef?.name, DEFAULT_CLUSTER);
 }
 
-/** The Secret that a token is written to. */
+/** The Secret that a token is written to. Asked before the spec is checked, as `clusterName` is. */
 export function secretName(object: TokenObject): string {
-  return object.spec.secret?.name ?? object.metadata.name;
+  return textOr(object.spec.secret?.name, object.metadata.name);
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
 }
 
 /** What people call the token in InfluxDB, without our marker. `<namespace>/<name>` can have 317 characters; it is cut, as the marker is what counts. */
