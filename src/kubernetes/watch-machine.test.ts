@@ -152,6 +152,17 @@ describe('the log', () => {
     expect(progress(listed.state, '11').log).toBeUndefined();
   });
 
+  test('is told of a server that asks for patience only when it goes on asking', () => {
+    const levels: (string | undefined)[] = [];
+    let step = firstStep();
+    for (let failure = 0; failure < 6; failure++) {
+      step = nextStep(step.state, failed(429), random);
+      levels.push(step.log?.level);
+      step = afterWait(step);
+    }
+    expect(levels).toEqual(['debug', 'debug', 'debug', 'debug', 'warn', undefined]);
+  });
+
   test('is told again when something else is wrong', () => {
     const first = nextStep(listing, failed(404), random);
     expect(nextStep(afterWait(first).state, failed(403), random).log).toBeDefined();

@@ -85,6 +85,8 @@ export interface WatchStep {
 const BACKOFF = { least: 100, most: 30_000 };
 /** A watch that lived so long was one, even if nothing happened in it: some load balancers cut idle connections after 30 s. */
 const LONG_ENOUGH = 10_000;
+/** How often in a row a server may ask for patience (429) before a person hears of it: one whose CRD is new does, for a second or two. */
+const PATIENCE = 4;
 /** client-go's bounds, in seconds: random, so that watches do not all begin anew together. */
 const WATCH_TIMEOUT = { least: 300, spread: 300 };
 
@@ -186,6 +188,7 @@ function fail(
   const step = wait(state, next, retryAfter ?? 0, random);
   // Falling behind is an ordinary end of a watch, not a trouble.
   if (status === 410) return { ...step, log: { level: 'debug', message } };
+  if (status === 429 && state.failures < PATIENCE) return { ...step, log: { level: 'debug', message } };
   if (state.trouble?.during === during && state.trouble.reason === reason) return step;
   return {
     state: { ...step.state, trouble: { during, reason } },
