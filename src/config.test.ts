@@ -28,6 +28,7 @@ describe('what is configured', () => {
       inventoryInterval: 600_000,
       minimumLifetime: 3_600_000,
       metricsBindAddress: { port: 8080 },
+      metricsAuth: false,
       healthProbeBindAddress: { port: 8081 },
       logLevel: 'info',
       logFormat: 'json',
@@ -39,7 +40,8 @@ describe('what is configured', () => {
       '--kubeconfig /k --namespace=tokens --watch-namespace a --watch-namespace b --watch-namespace a --installation prod-1';
     const more =
       '--no-leader-elect --metrics-bind-address=127.0.0.1:9090 --health-probe-bind-address 0 --inventory-interval 1h30m';
-    const rest = '--minimum-lifetime=90s --workers 4 --log-level debug --log-format pretty --influxctl /bin/influxctl';
+    const rest =
+      '--metrics-auth --minimum-lifetime=90s --workers 4 --log-level debug --log-format pretty --influxctl /bin/influxctl';
     expect(read([args, more, rest].flatMap((line) => line.split(' ')))).toEqual({
       kubeconfig: '/k',
       namespace: 'tokens',
@@ -51,6 +53,7 @@ describe('what is configured', () => {
       minimumLifetime: 90_000,
       influxctl: '/bin/influxctl',
       metricsBindAddress: { host: '127.0.0.1', port: 9090 },
+      metricsAuth: true,
       healthProbeBindAddress: undefined,
       logLevel: 'debug',
       logFormat: 'pretty',

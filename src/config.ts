@@ -31,6 +31,10 @@ function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values, { error: ({ input }) => `${JSON.stringify(input)} is not one of ${expected}` });
 }
 
+function toggle() {
+  return oneOf(['true', 'false']).transform((text) => text === 'true');
+}
+
 function duration(least: number, most: number, bounds: string) {
   return read(parseDuration).refine((value) => value >= least && value <= most, `must be from ${bounds}`);
 }
@@ -51,7 +55,7 @@ const flags = z.strictObject({
     /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/,
     'an installation: lower-case letters, digits and "-", at most 40',
   ).optional(),
-  'leader-elect': oneOf(['true', 'false']).transform((text) => text === 'true'),
+  'leader-elect': toggle(),
   workers: matching(/^\d{1,3}$/, `a whole number from 1 to ${MOST_WORKERS}`)
     .transform(Number)
     .refine((workers) => workers >= 1 && workers <= MOST_WORKERS, `must be from 1 to ${MOST_WORKERS}`),
@@ -59,6 +63,7 @@ const flags = z.strictObject({
   'minimum-lifetime': duration(1_000, 8_760 * HOUR, '1s to 8760h'),
   influxctl: path.optional(),
   'metrics-bind-address': read(parseBindAddress),
+  'metrics-auth': toggle(),
   'health-probe-bind-address': read(parseBindAddress),
   'log-level': oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
   'log-format': oneOf(['json', 'pretty']),
@@ -75,6 +80,7 @@ const schema = flags.transform((given) => ({
   minimumLifetime: given['minimum-lifetime'],
   influxctl: given.influxctl,
   metricsBindAddress: given['metrics-bind-address'],
+  metricsAuth: given['metrics-auth'],
   healthProbeBindAddress: given['health-probe-bind-address'],
   logLevel: given['log-level'],
   logFormat: given['log-format'],

@@ -66,6 +66,10 @@ export const FLAG_GROUPS = {
       help: 'Where /metrics is served; "0" turns it off.',
       default: ':8080',
     },
+    'metrics-auth': {
+      help: 'Serve /metrics only to those whom Kubernetes lets get the URL /metrics, by their bearer token.',
+      default: 'false',
+    },
     'health-probe-bind-address': {
       placeholder: 'ADDRESS',
       help: 'Where /healthz and /readyz are served; "0" turns them off.',

@@ -12,11 +12,13 @@ import { installationOf } from './installation.ts';
 import { createClient } from './kubernetes/client.ts';
 import { loadConnection } from './kubernetes/connection.ts';
 import { Elector } from './kubernetes/elector.ts';
+import { reviewBearer } from './kubernetes/reviews.ts';
 import { createLogger, type Logger } from './logging.ts';
 import { createOperator, type Operator } from './operator.ts';
+import { guarded } from './server/guard.ts';
 import { healthRoutes } from './server/health.ts';
-import { serve, type RunningServer } from './server/http.ts';
-import { createMetrics, type Metrics } from './server/metrics.ts';
+import { serve, type Route, type RunningServer } from './server/http.ts';
+import { createMetrics } from './server/metrics.ts';
 import { OPERATOR_VERSION } from './version.ts';
 
 const LEASE = 'influxtokens-operator';
@@ -54,9 +56,13 @@ async function run(config: Config, log: Logger): Promise<void> {
   const metrics = createMetrics(OPERATOR_VERSION);
   metrics.watchProcess();
   let operator: Operator | undefined;
-  const servers = await serveAll(config, metrics, () =>
-    operator === undefined ? 'the API server was not reached yet' : operator.notReady(),
-  );
+  const servers = await serveAll(config, {
+    // A standby is asked too, so this goes past what only a leader may do.
+    metrics: config.metricsAuth
+      ? guarded(metrics.page, (token) => reviewBearer(client, token, '/metrics'), clock)
+      : metrics.page,
+    notReady: () => (operator === undefined ? 'the API server was not reached yet' : operator.notReady()),
+  });
   const installation =
     config.installation ?? (await installationOf({ client, namespace: config.namespace, clock, log, signal: ended }));
   if (installation === undefined) process.exit(0);
@@ -119,14 +125,15 @@ async function run(config: Config, log: Logger): Promise<void> {
 }
 
 /** `/healthz` and `/readyz`, and `/metrics`, where they are wanted. */
-function serveAll(config: Config, metrics: Metrics, notReady: () => string | undefined): Promise<RunningServer[]> {
+function serveAll(
+  config: Config,
+  { metrics, notReady }: { metrics: Route; notReady: () => string | undefined },
+): Promise<RunningServer[]> {
   const { healthProbeBindAddress, metricsBindAddress } = config;
   const health = healthRoutes({ live: {}, ready: { stores: notReady } });
   return Promise.all([
     ...(healthProbeBindAddress === undefined ? [] : [serve(healthProbeBindAddress, health)]),
-    ...(metricsBindAddress === undefined
-      ? []
-      : [serve(metricsBindAddress, { '/metrics': (accept) => metrics.page(accept) })]),
+    ...(metricsBindAddress === undefined ? [] : [serve(metricsBindAddress, { '/metrics': metrics })]),
   ]);
 }
 

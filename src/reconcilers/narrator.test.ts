@@ -33,7 +33,7 @@ function standing(verdict: Verdict): ReturnType<typeof databaseToken> {
 }
 
 async function counted(name: string): Promise<string | undefined> {
-  const { body } = await metrics.page(undefined);
+  const { body } = await metrics.page({});
   return body.split('\n').find((line) => line.startsWith(`influxtokens_${name}`));
 }
 

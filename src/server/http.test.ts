@@ -1,7 +1,7 @@
 import { request as send } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { healthRoutes, type Checks } from './health.ts';
-import { serve, textPage, type Route, type RunningServer } from './http.ts';
+import { serve, textPage, type Asked, type Route, type RunningServer } from './http.ts';
 
 const running: RunningServer[] = [];
 
@@ -26,7 +26,7 @@ describe('the server', () => {
     '/broken': () => {
       throw new Error('hush');
     },
-    '/accept': (accept: string | undefined) => Promise.resolve(textPage(200, accept ?? 'none')),
+    '/accept': ({ accept }: Asked) => Promise.resolve(textPage(200, accept ?? 'none')),
   };
 
   test('answers a path, whatever the query', async () => {

@@ -8,10 +8,18 @@ export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Further headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Makes the page of a path; `accept` is the request's header. */
-export type Route = (accept: string | undefined) => Page | Promise<Page>;
+/** The headers of a request that a page may depend on. */
+export interface Asked {
+  readonly accept?: string | undefined;
+  readonly authorization?: string | undefined;
+}
+
+/** Makes the page of a path. */
+export type Route = (asked: Asked) => Page | Promise<Page>;
 
 export interface RunningServer {
   /** The port it listens on, also where the system chose it. */
@@ -66,7 +74,7 @@ async function answer(
     'content-length': Buffer.byteLength(page.body),
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
-    ...(page.status === 405 ? { allow: 'GET, HEAD' } : {}),
+    ...page.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : page.body);
 }
@@ -75,9 +83,10 @@ async function pageFor(request: IncomingMessage, routes: Readonly<Record<string,
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (!route) return textPage(404, `not found; there is ${Object.keys(routes).join(', ')}\n`);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return textPage(405, 'only GET\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return { ...textPage(405, 'only GET\n'), headers: { allow: 'GET, HEAD' } };
   try {
-    return await route(request.headers.accept);
+    return await route(request.headers);
   } catch {
     return textPage(500, 'internal error\n');
   }

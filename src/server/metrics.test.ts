@@ -6,7 +6,7 @@ const OPEN = 'application/openmetrics-text;version=1.0.0;q=0.75,text/plain;versi
 
 /** The series of a page by their name and labels. */
 async function scrape(metrics: ReturnType<typeof createMetrics>, accept?: string): Promise<Record<string, number>> {
-  const { body } = await metrics.page(accept);
+  const { body } = await metrics.page({ accept });
   const lines = body.split('\n').filter((line) => line && !line.startsWith('#'));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
@@ -121,7 +121,7 @@ describe('metrics', () => {
     const metrics = createMetrics('1.2.3');
     metrics.watchTokens(() => []);
     metrics.watchDroppedEvents(() => 0);
-    const { body } = await metrics.page(undefined);
+    const { body } = await metrics.page({});
     const types = Array.from(body.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => [name ?? '', type] as const);
     expect(types.length).toBeGreaterThan(15);
     for (const [name, type] of types) {
@@ -150,7 +150,7 @@ describe('the format', () => {
   test('is announced by the content type, and OpenMetrics ends with its mark', async () => {
     const metrics = createMetrics('1.2.3');
     metrics.minted('DatabaseToken');
-    const [text, open] = [await metrics.page(undefined), await metrics.page(OPEN)];
+    const [text, open] = [await metrics.page({}), await metrics.page({ accept: OPEN })];
     expect(text.contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(open.contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
     expect(open.body).toMatch(/[^\n]\n# EOF\n$/);

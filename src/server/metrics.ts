@@ -2,7 +2,7 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { negotiate, toOpenMetrics } from './openmetrics.ts';
-import type { Page } from './http.ts';
+import type { Asked, Page } from './http.ts';
 
 /** What a scrape shows of a queue; ages in milliseconds. */
 export interface QueueView {
@@ -54,7 +54,7 @@ export interface Metrics {
   watchProcess(): void;
 
   /** The page for a scrape, in OpenMetrics when the Accept header asks for it. */
-  page(accept: string | undefined): Promise<Page>;
+  readonly page: (asked: Asked) => Promise<Page>;
 }
 
 /** From a store's look-up to a reconcile that waits for a slow issuer. */
@@ -176,7 +176,7 @@ export function createMetrics(version: string): Metrics {
       });
     },
 
-    async page(accept) {
+    async page({ accept }) {
       const text = await registry.metrics();
       return negotiate(accept) === 'openmetrics'
         ? { status: 200, contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: toOpenMetrics(text) }

@@ -67,10 +67,10 @@ export class OperatorProcess {
   }
 
   /** Asks its servers. */
-  async page(path: '/healthz' | '/readyz' | '/metrics'): Promise<Answer> {
+  async page(path: '/healthz' | '/readyz' | '/metrics', headers: Record<string, string> = {}): Promise<Answer> {
     const origin = path === '/metrics' ? this.#pages.metrics : this.#pages.health;
     // No connection is kept: the next question may be for another process on the same port.
-    const { statusCode, body } = await request(`${origin}${path}`, { reset: true });
+    const { statusCode, body } = await request(`${origin}${path}`, { headers, reset: true });
     return { status: statusCode, text: await body.text() };
   }
 

@@ -26,6 +26,8 @@ import type { Stage } from './stage.ts';
 /** What is otherwise than usual. */
 export interface SceneOptions {
   readonly simulator?: SimulatorOptions;
+  /** A namespace that is there already, in place of a new one. */
+  readonly namespace?: string;
   /** Of the InfluxDBCluster; unless told, a name that no other scene has. */
   readonly clusterName?: string;
   /** Fields of the InfluxDBCluster's spec that win over the usual ones. */
@@ -69,12 +71,12 @@ export class Scene {
 
   /** Sets it up: see `Stage.scene`. */
   static async open(stage: Stage, prefix: string, options: SceneOptions): Promise<Scene> {
-    const namespace = `${prefix}-${randomBytes(4).toString('hex')}`;
+    const namespace = options.namespace ?? `${prefix}-${randomBytes(4).toString('hex')}`;
     const scene = new Scene(stage, namespace, await Simulator.start(options.simulator), options);
-    await stage.kubernetes.request({
-      method: 'POST',
-      path: '/api/v1/namespaces',
-      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    await applyTo(stage.kubernetes, paths.namespace(namespace), {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace },
     });
     if (!options.without?.includes('credential')) await scene.createCredential();
     if (!options.without?.includes('cluster')) await scene.createCluster();

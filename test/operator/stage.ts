@@ -18,6 +18,10 @@ import { Scene, type SceneOptions } from './scene.ts';
 export interface StageOptions {
   /** Flags of the operator besides those that say where it runs. */
   readonly operatorFlags?: readonly string[];
+  /** The kustomization that gives the operator its rights; `deploy/base` unless told. */
+  readonly manifests?: string;
+  /** Namespaces that are there before it is applied. */
+  readonly namespaces?: readonly string[];
 }
 
 const BASE = join(import.meta.dirname, '../../deploy/base');
@@ -46,9 +50,10 @@ export class Stage {
   }
 
   /** Starts control plane and operator; this has the rights of a deployed one and no more. */
-  static async start({ operatorFlags: flags = [] }: StageOptions = {}): Promise<Stage> {
+  static async start(options: StageOptions = {}): Promise<Stage> {
+    const { operatorFlags: flags = [], manifests = BASE, namespaces = [] } = options;
     const prepare = (client: ControlPlaneClient): Promise<unknown> =>
-      Promise.all([installDefinitions(client), installOperator(client)]);
+      Promise.all([installDefinitions(client), installOperator(client, manifests, namespaces)]);
     const controlPlane = await startControlPlane({ prepare });
     const kubeconfig = await controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
     const { client: kubernetes, close: disconnect } = await connect(controlPlane.adminKubeconfig);
@@ -139,8 +144,13 @@ interface Parts {
   readonly flags: readonly string[];
 }
 
-/** What `deploy/base` makes, above all the operator's rights. Its Deployment stays without pods: there is no node for them. */
-async function installOperator(controlPlane: ControlPlaneClient): Promise<void> {
-  const { code, stderr } = await controlPlane.kubectl(['apply', '--server-side', '-k', BASE]);
-  if (code !== 0) throw new Error(`deploy/base was not applied: ${stderr}`);
+/** What the manifests make, above all the operator's rights. Its Deployment stays without pods: there is no node for them. */
+async function installOperator(
+  controlPlane: ControlPlaneClient,
+  manifests: string,
+  namespaces: readonly string[],
+): Promise<void> {
+  for (const name of namespaces) await controlPlane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  const { code, stderr } = await controlPlane.kubectl(['apply', '--server-side', '-k', manifests]);
+  if (code !== 0) throw new Error(`${manifests} was not applied: ${stderr}`);
 }
