@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { aPending, given, id } from '../../test/builders.ts';
+import { aPending, given, id, serverToken } from '../../test/builders.ts';
 import { cluster, databaseToken, withReady } from '../../test/reconcilers/memory-world.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import type { Occurrence } from '../kubernetes/events.ts';
@@ -133,6 +133,22 @@ describe('a step', () => {
   ] as const)('that publishes a successor because of %s is told as %s %s', (cause, type, reason) => {
     narrator.step(pending(cause), written, o);
     expect(events).toMatchObject([{ type, reason, note: expect.stringContaining(id(2)) }]);
+  });
+
+  test.each([
+    ['the spec was in effect, as one that came from outside', o, 'Warning', 'Restored', 'changed outside the operator'],
+    [
+      'the spec is new, as one that was asked for',
+      given().issued().edited({ description: 'After' }).build(),
+      'Normal',
+      'Changed',
+      'changed in the spec',
+    ],
+  ])('that changes a token in place is told, while %s', (_, observed, type, reason, why) => {
+    const change: Step = { do: 'change', id: id(1), change: { description: 'After' } };
+    narrator.step(change, { got: 'token', id: id(1), info: serverToken(1), at: 0 }, observed);
+    expect(events).toMatchObject([{ type, reason, note: expect.stringContaining(`description ${why}`) }]);
+    expect(lines).toContain(why);
   });
 
   test('that publishes the first token is told by the verdict alone, and one that lost by nobody', () => {

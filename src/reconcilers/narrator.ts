@@ -6,6 +6,7 @@ import type { Verdict } from '../resources/conditions.ts';
 import { API_VERSION, type PLURALS } from '../resources/group.ts';
 import { REASONS } from '../resources/reasons.ts';
 import type { Metrics } from '../server/metrics.ts';
+import { ownLedger, settled } from '../tokens/facts.ts';
 import type { MintCause, Observed } from '../tokens/observed.ts';
 import type { Outcome } from '../tokens/outcome.ts';
 import { REASON_OF } from '../tokens/plan-mint.ts';
@@ -95,7 +96,8 @@ export class Narrator {
         this.#audit(who, 'mint', outcome.created.info.id, REASON_OF[step.pending.cause]);
         break;
       case 'change':
-        this.#audit(who, 'change', step.id, `changed: ${Object.keys(step.change).join(', ')}`);
+        if (outcome.got !== 'token' || outcome.info === 'gone') return;
+        this.#changed(o, step);
         break;
       case 'revoke':
         if (outcome.got !== 'revoked') return;
@@ -123,6 +125,17 @@ export class Narrator {
       case 'remember':
         this.#log.debug({ ...who, step: step.do, got: outcome.got }, 'a step');
     }
+  }
+
+  /** The spec was in effect before, so nobody here asked for what the server showed. */
+  #changed(o: Observed, { id, change }: Extract<Step, { do: 'change' }>): void {
+    const ledger = ownLedger(o);
+    const outside = ledger !== undefined && settled(o, ledger);
+    const what = Object.keys(change).join(' and ');
+    const why = outside ? `${what} changed outside the operator` : `${what} changed in the spec`;
+    this.#audit(nameOf(o.object), 'change', id, why);
+    if (outside) this.#tell(o, 'Warning', 'Restored', 'Change', `Token ${id}: ${why}; changed back.`);
+    else this.#tell(o, 'Normal', 'Changed', 'Change', `Token ${id}: ${why}; changed in place.`);
   }
 
   #published(o: Observed, cause: MintCause, id: string): void {

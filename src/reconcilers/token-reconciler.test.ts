@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { id, INSTALLATION, NOW, serverToken } from '../../test/builders.ts';
+import { id, INSTALLATION, nonce, NOW, serverToken } from '../../test/builders.ts';
 import { ManualClock } from '../../test/manual-clock.ts';
 import { connectionTo, MemoryIssuer } from '../../test/reconcilers/memory-issuer.ts';
 import { MemoryKubernetes } from '../../test/reconcilers/memory-kubernetes.ts';
@@ -11,10 +11,12 @@ import {
   withMetadata,
   withToken,
 } from '../../test/reconcilers/memory-world.ts';
+import type { TokenInfo } from '../influxdb/issuer.ts';
 import { createLogger } from '../logging.ts';
 import { FINALIZER } from '../resources/group.ts';
 import type { TokenObject } from '../resources/token-object.ts';
 import { createMetrics } from '../server/metrics.ts';
+import { markDescription } from '../tokens/marker.ts';
 import { Clusters, type ClusterState, type Inventory } from './clusters.ts';
 import { Narrator } from './narrator.ts';
 import { TokenReconciler } from './token-reconciler.ts';
@@ -58,6 +60,12 @@ function givenCluster(state: Partial<ClusterState> | undefined, finalizers: stri
   const object = memory.put(memory.clusters, withMetadata(cluster(), { finalizers }));
   if (state === undefined) return;
   clusters.set('default', { object, spec: object.spec, connection: connectionTo(new MemoryIssuer()), ...state });
+}
+
+/** Token 1 as the server should show it for the object. */
+function tokenOfObject(): TokenInfo {
+  const marker = { installation: INSTALLATION, uid: 'telegraf-uid', attempt: nonce(1) };
+  return serverToken(1, { description: markDescription('metrics/telegraf', marker) });
 }
 
 function reason(): string | undefined {
@@ -140,12 +148,14 @@ describe('one look says what is the matter, and the next one has nothing to writ
 });
 
 describe('an inventory', () => {
-  const inventory = (...tokens: [string, number][]): Inventory => ({
+  const listed = (byUID: readonly [string, TokenInfo][]): Inventory => ({
     begun: NOW,
     finished: NOW,
     knowsUs: true,
-    byUID: new Map(tokens.map(([uid, number]) => [uid, [serverToken(number)]])),
+    byUID: new Map(byUID.map(([uid, token]) => [uid, [token]])),
   });
+  const inventory = (...tokens: [string, number][]): Inventory =>
+    listed(tokens.map(([uid, number]) => [uid, serverToken(number)]));
 
   beforeEach(() => {
     memory.put(memory.databaseTokens, withToken(databaseToken('telegraf'), id(1)));
@@ -163,6 +173,20 @@ describe('an inventory', () => {
       'DatabaseToken/metrics/new',
     ]);
   });
+
+  test.each([
+    ['permissions', { permissions: [{ action: 'write', resource: 'sensors' }] } as const],
+    ['description', { description: tokenOfObject().description.replace('metrics/telegraf', 'Mine') }],
+  ])(
+    'draws it to a token whose %s changed outside, also after a restart, when it was never looked at',
+    async (_, change) => {
+      givenCluster({});
+      await reconciler.reconcile(KEY, signal);
+      expect(reconciler.attentionTo('default', listed([['telegraf-uid', tokenOfObject()]]))).toEqual([]);
+      const altered = { ...tokenOfObject(), ...change };
+      expect(reconciler.attentionTo('default', listed([['telegraf-uid', altered]]))).toEqual([KEY]);
+    },
+  );
 
   test('of another cluster says nothing about its objects', () => {
     expect(reconciler.attentionTo('other', inventory())).toEqual([]);

@@ -1,12 +1,14 @@
 // DatabaseToken and ManagementToken: what is known of an object is put together, and a pass is made over it.
 
 import type { ReconcileResult } from '../controller/controller.ts';
+import type { TokenInfo } from '../influxdb/issuer.ts';
 import { clusterName, maxTokens, secretName } from '../resources/defaults.ts';
 import { FINALIZER } from '../resources/group.ts';
 import { REASONS } from '../resources/reasons.ts';
 import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
 import { problemLine, validateToken } from '../resources/validate.ts';
 import { judgeAccess } from '../tokens/access.ts';
+import { difference } from '../tokens/drift.ts';
 import { NOTHING_LOOKED_AT } from '../tokens/learn.ts';
 import { NO_MEMORY, type Access, type Memory, type Observed, type Wanted } from '../tokens/observed.ts';
 import type { Decision } from '../tokens/step.ts';
@@ -82,7 +84,7 @@ export class TokenReconciler {
     return decision.wakeAt === undefined ? {} : { requeueAfter: Math.max(SOONEST, decision.wakeAt - clock.now()) };
   };
 
-  /** Keys of objects that an inventory gives a reason to look at. */
+  /** Keys of objects that an inventory gives a reason to look at: a token is missing, is named by nothing, or is not what was asked for. */
   attentionTo(cluster: string, { byUID }: Inventory): string[] {
     const { world } = this.#options;
     return world.tokensOf(cluster).flatMap((object) => {
@@ -90,13 +92,19 @@ export class TokenReconciler {
       const current = object.status?.token?.id;
       const asKnown =
         tokens.every(({ id }) => world.named(id)) && (current === undefined || tokens.some(({ id }) => id === current));
-      return asKnown && tokens.every((token) => this.#asLastSeen(object, token)) ? [] : [tokenKey(object)];
+      return asKnown && tokens.every((token) => this.#asWanted(object, token)) ? [] : [tokenKey(object)];
     });
   }
 
-  #asLastSeen(object: TokenObject, token: { readonly id: string; readonly description: string }): boolean {
-    const server = this.#kept.get(tokenKey(object))?.memory.server;
-    return server === undefined || server.info.id !== token.id || server.info.description === token.description;
+  /** Whether a token that an inventory shows is what the spec asks for; one in its overlap may be otherwise. */
+  #asWanted(object: TokenObject, token: TokenInfo): boolean {
+    const { world, installation } = this.#options;
+    const { uid, namespace } = object.metadata;
+    const wanted = this.#kept.get(tokenKey(object))?.checked.wanted;
+    if (wanted === undefined) return true;
+    const ledger = world.collections.secrets.get(`${namespace}/${wanted.secretName}`)?.ledger;
+    if (ledger?.tokenID !== token.id) return true;
+    return difference(wanted, { installation, uid, attempt: ledger.attempt }, token) === undefined;
   }
 
   #remember(key: string, memory: Memory): void {

@@ -1,10 +1,10 @@
 // A token that stands: it is kept as the spec wants it, and what it replaced is let go in time.
 
-import type { Permission, TokenInfo } from '../influxdb/issuer.ts';
+import type { TokenInfo } from '../influxdb/issuer.ts';
 import type { Verdict } from '../resources/conditions.ts';
+import { difference, type Change } from './drift.ts';
 import { ended, marked, ownLedger, serverNow, serverView, settled } from './facts.ts';
 import type { Ledger } from './ledger.ts';
-import { markDescription } from './marker.ts';
 import type { Observed, Wanted } from './observed.ts';
 import { soonest } from './plan-overlap.ts';
 import { activation } from './plan-probe.ts';
@@ -25,7 +25,7 @@ export const tokenStanding: Situation = (o, now) => {
   }
   if (view === 'gone') return gone(o, ledger);
   if (view !== undefined) {
-    const change = difference(o, wanted, ledger, view);
+    const change = changeOf(o, wanted, ledger, view);
     if (change !== undefined) {
       const seen = viewKey(view);
       const { changed } = o.memory;
@@ -81,32 +81,11 @@ function gone(o: Observed, ledger: Ledger): Decision {
   };
 }
 
-/** What has to be changed at the server so that the token is what the spec asks for. */
-function difference(
-  o: Observed,
-  wanted: Wanted,
-  ledger: Ledger,
-  view: TokenInfo,
-): Extract<Step, { do: 'change' }>['change'] | undefined {
-  // An issuer that cannot change in place re-issues; a token without our marker is not ours to change.
+/** What to change in place; an issuer that cannot re-issues, and a token without our marker is not ours to change. */
+function changeOf(o: Observed, wanted: Wanted, ledger: Ledger, view: TokenInfo): Change | undefined {
   if (o.cluster?.changesInPlace !== true || !marked(o, view)) return undefined;
-  const description = markDescription(wanted.description, {
-    installation: o.installation,
-    uid: o.object.metadata.uid,
-    attempt: ledger.attempt,
-  });
-  const change = {
-    ...(view.description === description ? {} : { description }),
-    ...(samePermissions(view.permissions, wanted.permissions) ? {} : { permissions: wanted.permissions }),
-  };
-  return Object.keys(change).length === 0 ? undefined : change;
-}
-
-/** Permissions are a set: the server may answer them in any order. */
-export function samePermissions(one: readonly Permission[], other: readonly Permission[]): boolean {
-  const set = (list: readonly Permission[]): Set<string> =>
-    new Set(list.map(({ action, resource }) => `${action} ${resource}`));
-  return set(one).symmetricDifference(set(other)).size === 0;
+  const { installation, object } = o;
+  return difference(wanted, { installation, uid: object.metadata.uid, attempt: ledger.attempt }, view);
 }
 
 /** A view of the server as text, so that a change is sent once per view. */

@@ -1,8 +1,9 @@
 // The steps that a plan may ask for. Each is one request to the outside, so that a crash can fall between any two.
 
-import type { Permission, TokenRequest } from '../influxdb/issuer.ts';
+import type { TokenRequest } from '../influxdb/issuer.ts';
 import type { ProbeTarget } from '../influxdb/probe.ts';
 import type { Verdict } from '../resources/conditions.ts';
+import type { Change } from './drift.ts';
 import type { Ledger } from './ledger.ts';
 import type { Memory, Observed, Pending } from './observed.ts';
 
@@ -38,7 +39,7 @@ export type Step =
   | {
       readonly do: 'change';
       readonly id: string;
-      readonly change: { readonly description?: string; readonly permissions?: readonly Permission[] };
+      readonly change: Change;
     }
   /** `DELETE /tokens/{id}`. */
   | { readonly do: 'revoke'; readonly id: string; readonly why: string }

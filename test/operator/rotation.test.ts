@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { SimulatedToken } from '../simulator/simulator.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
 import type { DecodedSecret } from './objects.ts';
@@ -154,16 +156,19 @@ test.concurrent('a token that was revoked outside is found by the inventory and 
   expect(await scene.waitForEvent('rotated', 'Reissued')).toContain('revoked outside');
 });
 
-test.concurrent('a token that was changed outside is changed back', async () => {
+test.concurrent.each([
+  ['description', ({ description }: SimulatedToken) => ({ description: description.replace(/^[^[]*/, 'Changed ') })],
+  ['permissions', () => ({ permissions: [{ action: 'write', resource: '*' }] as const })],
+])('a token whose %s changed outside is changed back, with an Event', async (what, alter) => {
   const { scene, before } = await issued('altered');
   const [token] = scene.liveTokens();
   if (token === undefined) throw new Error('there is no token');
-  const description = token.description.replace(/^[^[]*/, 'Changed ');
-  scene.simulator.alterToken(token.id, { description });
+  scene.simulator.alterToken(token.id, alter(token));
   await waitFor(() => scene.requests('PATCH') === 1, { what: 'the change back' });
   await scene.waitForReason('rotated', 'Issued');
   expect(scene.liveTokens()).toEqual([token]);
   expect(await scene.secret('rotated')).toEqual(before);
+  expect(await scene.waitForEvent('rotated', 'Restored')).toContain(`${what} changed outside the operator`);
 });
 
 test.concurrent('a token whose marker was removed is never touched again', async () => {
@@ -176,6 +181,19 @@ test.concurrent('a token whose marker was removed is never touched again', async
   await scene.waitForEnd('rotated');
   expect(scene.liveTokens()).toEqual([{ ...token, description: 'Mine now' }]);
   expect(scene.requests('PATCH')).toBe(0);
+});
+
+test('what changes outside is found however long ago the operator looked at the token last', async () => {
+  const { scene } = await issued('restarted');
+  const [token] = scene.liveTokens();
+  if (token === undefined) throw new Error('there is no token');
+  await stage.operator.stop();
+  await stage.startOperator();
+  const lists = scene.lists();
+  await waitFor(() => scene.lists() > lists + 1, { what: 'an inventory that finds nothing' });
+  scene.simulator.alterToken(token.id, { permissions: [] });
+  await waitFor(() => scene.requests('PATCH') === 1, { what: 'the change back' });
+  await waitFor(() => isDeepStrictEqual(scene.liveTokens(), [token]), { what: 'the permissions as before' });
 });
 
 test('a token that was edited while the operator was away is replaced when it is back', async () => {
