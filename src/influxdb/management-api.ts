@@ -170,7 +170,7 @@ export class ManagementAPI implements TokenIssuer {
     try {
       return await http.exchange(request, async (answer) => {
         if (answer.status < 200 || answer.status > 299) throw await refusal(operation, answer, clock.now());
-        this.#clockSkew = skewFromDate(answer.headers.date, answer.sentAt, answer.receivedAt) ?? this.#clockSkew;
+        this.#clockSkew = skewFromDate(answer.headers.date, answer.sentAt, answer.receivedAt, this.#clockSkew);
         return read(answer, operation);
       });
     } catch (error) {

@@ -12,11 +12,11 @@ const rotateImmediately = (nonce: string) => annotated({ 'influxtokens.dev/rotat
 const revoked = ({ world }: Story, number: number): boolean => world.tokens.get(id(number))?.revokedAt !== undefined;
 
 describe('the annotation rotate', () => {
-  test('rotates once for each nonce, and the old token lives for another day', () => {
+  test('rotates once for each nonce, and the old token lives for another day, and two seconds for the write', () => {
     const one = story(rotate('a')(given().issued().build()));
     expect(one.run().told).toEqual(['lookAtSecret', 'rehearse', 'mint: rotate', 'probe 101', 'publish 101']);
-    expect(one.later(HOUR).run()).toMatchObject({ told: [], wakeAt: NOW + DAY });
-    expect(one.later(DAY - HOUR - SECOND).run().told).toEqual([]);
+    expect(one.later(HOUR).run()).toMatchObject({ told: [], wakeAt: NOW + DAY + 2 * SECOND });
+    expect(one.later(DAY - HOUR + SECOND).run().told).toEqual([]);
     expect(one.later(SECOND).run().told).toEqual(['lookAtObject', 'lookAtSecret', 'lookUp 1', 'revoke 1', 'rewrite']);
     expect(one.world.secret?.ledger?.superseded).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('the annotation rotate', () => {
       ),
     );
     one.run();
-    expect(one.world.secret?.ledger?.superseded).toEqual([{ id: id(1), revokeAfter: NOW + 2 * HOUR }]);
+    expect(one.world.secret?.ledger?.superseded).toEqual([{ id: id(1), revokeAfter: NOW + 2 * HOUR + 2 * SECOND }]);
   });
 
   test('with an overlap of nothing revokes the old token once the new one is written', () => {

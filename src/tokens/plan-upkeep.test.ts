@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { aSecret, DAY, given, HOUR, id, NOW, serverToken } from '../../test/builders.ts';
+import { aSecret, DAY, given, HOUR, id, NOW, SECOND, serverToken } from '../../test/builders.ts';
 import { story } from '../../test/story.ts';
 import type { Observed } from './observed.ts';
 
@@ -15,8 +15,14 @@ describe('an issued object', () => {
     const one = story(given().issued().secretGone().build());
     const { told, o } = one.run();
     expect(told).toEqual(['lookAtSecret', 'rehearse', 'mint: secretDeleted', 'publish 101', 'probe 101']);
-    expect(o.object.status?.superseded).toEqual([{ id: id(1), revokeAfter: '2030-01-02T00:00:00Z' }]);
-    expect(one.later(DAY).run().told).toEqual(['lookAtObject', 'lookAtSecret', 'lookUp 1', 'revoke 1', 'rewrite']);
+    expect(o.object.status?.superseded).toEqual([{ id: id(1), revokeAfter: '2030-01-02T00:00:02Z' }]);
+    expect(one.later(DAY + 2 * SECOND).run().told).toEqual([
+      'lookAtObject',
+      'lookAtSecret',
+      'lookUp 1',
+      'revoke 1',
+      'rewrite',
+    ]);
     expect(one.world.tokens.get(id(1))?.revokedAt).toBeDefined();
   });
 

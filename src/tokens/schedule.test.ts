@@ -1,10 +1,20 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { aLedger, DAY, given, HOUR, NOW, OBJECT_UID } from '../../test/builders.ts';
+import { aLedger, DAY, given, HOUR, MINUTE, NOW, OBJECT_UID, SECOND } from '../../test/builders.ts';
 import { formatDuration } from '../resources/duration.ts';
 import type { Wanted } from './observed.ts';
 import { endMatches, endOf, leastLife, overlapEnd, renewalAt } from './schedule.ts';
+
+/** As Kubernetes makes them, but the same in every run. */
+function uuid(at: number): string {
+  return createHash('sha256')
+    .update(String(at))
+    .digest('hex')
+    .slice(0, 32)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
 
 const wanted = (change: Partial<Wanted> = {}): Wanted => ({ ...given().build().wanted!, ...change });
 
@@ -65,11 +75,31 @@ describe('a renewal', () => {
     expect(new Set(dues).size).toBeGreaterThan(90);
     expect(Math.max(...dues) - Math.min(...dues)).toBeGreaterThan(6 * HOUR);
   });
+
+  test('of ten thousand tokens issued in the same second makes a trickle, not a flood', () => {
+    const asked = wanted({ lifetime: 720 * HOUR, renewBefore: 240 * HOUR });
+    const ledger = aLedger({ issuedAt: NOW, expiresAt: NOW + 720 * HOUR });
+    const perMinute = new Map<number, number>();
+    for (let at = 0; at < 10_000; at += 1) {
+      const minute = Math.floor(renewalAt(asked, ledger, uuid(at))! / MINUTE);
+      perMinute.set(minute, (perMinute.get(minute) ?? 0) + 1);
+    }
+    // Spread evenly over twelve hours they would be 14 a minute.
+    expect(Math.max(...perMinute.values())).toBeLessThan(42);
+  });
 });
 
 test('an overlap lasts as long as asked, else to the end of the old token, else a day', () => {
-  expect(overlapEnd(wanted({ overlap: HOUR }), NOW + DAY, NOW)).toBe(NOW + HOUR);
+  expect(overlapEnd(wanted({ overlap: HOUR }), NOW + DAY, NOW)).toBe(NOW + HOUR + 2 * SECOND);
   expect(overlapEnd(wanted({ overlap: 0 }), undefined, NOW)).toBe(NOW);
   expect(overlapEnd(wanted(), NOW + 3 * DAY, NOW)).toBe(NOW + 3 * DAY);
-  expect(overlapEnd(wanted(), undefined, NOW)).toBe(NOW + DAY);
+  expect(overlapEnd(wanted(), undefined, NOW)).toBe(NOW + DAY + 2 * SECOND);
+});
+
+test('an overlap is in whole seconds, as the ledger is, and never shorter than asked, though the write takes a second', () => {
+  for (const fraction of [0, 1, 999]) {
+    const end = overlapEnd(wanted({ overlap: HOUR }), undefined, NOW + fraction);
+    expect(end % SECOND).toBe(0);
+    expect(end).toBeGreaterThan(NOW + fraction + HOUR + SECOND);
+  }
 });

@@ -14,6 +14,9 @@ const SPREAD = 0.05;
  */
 const LEAST_LIFE = 0.1;
 
+/** What is added to an overlap: up to a second that whole seconds cut off, and as much for the write of the Secret. */
+const OVERLAP_MARGIN = 2_000;
+
 /** Whole seconds: the API, the ledger and people all write instants so. */
 export function wholeSeconds(instant: number): number {
   return Math.floor(instant / 1000) * 1000;
@@ -43,10 +46,14 @@ export function leastLife({ lifetime = 0 }: Wanted): number {
   return lifetime * LEAST_LIFE;
 }
 
-/** Until when a token lives on after its successor was written at `now`: as asked, else to its own end, else a day. */
+/**
+ * Until when a token lives on whose successor is about to be written at `now`: as asked, else to its own end, else a day. The write takes its
+ * time and the ledger holds whole seconds, but an overlap is never shorter than was asked.
+ */
 export function overlapEnd(wanted: Wanted, expiresAt: number | undefined, now: number): number {
-  if (wanted.overlap !== undefined) return now + wanted.overlap;
-  return expiresAt ?? now + DAY;
+  if (wanted.overlap === 0) return now;
+  if (wanted.overlap === undefined && expiresAt !== undefined) return expiresAt;
+  return wholeSeconds(now + (wanted.overlap ?? DAY)) + OVERLAP_MARGIN;
 }
 
 /** A number in [0, 1) that is the same for the same text (FNV-1a, 32 bits; node:crypto would cost more than the rest of the plan). */
