@@ -4,7 +4,7 @@ import type { TokenObject } from '../../src/resources/token-object.ts';
 import { FINALIZER } from '../../src/resources/group.ts';
 import { FIELD_MANAGER, type LiveSecret } from '../../src/tokens/secret.ts';
 import type { Outcome } from '../../src/tokens/outcome.ts';
-import { changeToken, createToken, getToken, listTokens, revokeToken } from './influxdb.ts';
+import { changeToken, createToken, getToken, listTokens, revokeToken, tokenOf } from './influxdb.ts';
 import { createSecret, deleteSecret, patchSecret, putObject } from './kubernetes.ts';
 import { liveView, writtenView } from './process.ts';
 import { note, noteReason, Violation, type Answer, type Request, type World } from './world.ts';
@@ -187,7 +187,7 @@ function secretNotFound(): Outcome {
 }
 
 function probe(w: World, { string }: Request, tokenID: string): Outcome {
-  const token = [...w.tokens.values()].find((candidate) => candidate.string.reveal() === string?.reveal());
+  const token = string === undefined ? undefined : tokenOf(w, string);
   const accepted = token?.active === true && token.info.revokedAt === undefined;
   return { got: 'probed', tokenID, verdict: { kind: accepted ? 'accepted' : 'not-active' } };
 }

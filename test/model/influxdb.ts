@@ -6,6 +6,8 @@ import { parseMarker } from '../../src/tokens/marker.ts';
 import type { Step } from '../../src/tokens/step.ts';
 import { INSTALLATION, note, Violation, type Inventory, type Request, type ServerToken, type World } from './world.ts';
 
+/** What every token string begins with; its id follows. */
+const STRING = 'apiv1_';
 const ID = '00000000-0000-4000-8000-';
 
 /** Calls tokens t1, t2 and so on, in the order of their creation, in a text for people. */
@@ -20,7 +22,7 @@ export function createToken(w: World, request: TokenRequest): ServerToken {
   const uid = parseMarker(request.description)?.uid;
   const token: ServerToken = {
     info: { ...request, id, createdAt: w.now },
-    string: new TokenString(`apiv1_${id}`),
+    string: new TokenString(`${STRING}${id}`),
     ...(uid === undefined ? {} : { uid }),
     active: !w.settings.probing,
     published: false,
@@ -28,6 +30,11 @@ export function createToken(w: World, request: TokenRequest): ServerToken {
   w.tokens.set(id, token);
   if (uid !== undefined) note(w, uid, ({ posts }) => ({ posts: posts + 1 }));
   return token;
+}
+
+/** Whose string it is, if that of a token. */
+export function tokenOf(w: World, string: TokenString): ServerToken | undefined {
+  return w.tokens.get(string.reveal().slice(STRING.length));
 }
 
 /** What `GET /tokens/{id}` shows. */
