@@ -22,6 +22,10 @@ export interface GoTool {
   readonly sources: readonly string[];
   /** The names it can be started under; the first is the binary itself, the others are links to it. */
   readonly commands: readonly [string, ...string[]];
+  /** The import path of the program, where it is not the folder's own but one that its go.mod names as a `tool`. */
+  readonly package?: string;
+  /** Build tags, which leave out what a test has no use for. */
+  readonly tags?: readonly string[];
   /** Values for package-level string variables: import path and name to value, as the linker's `-X` takes them. */
   readonly variables?: Readonly<Record<string, string>>;
   /** What a first build costs, in words: said before it begins. */
@@ -67,7 +71,9 @@ function cacheFolder(environment: NodeJS.ProcessEnv): string {
 }
 
 async function fingerprint(tool: GoTool): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([tool.commands, linkerFlags(tool)]));
+  const { commands, package: program, tags } = tool;
+  const hash = createHash('sha256').update(JSON.stringify([commands, linkerFlags(tool)]));
+  if (program !== undefined || tags !== undefined) hash.update(JSON.stringify([program ?? '.', tags ?? []]));
   for (const source of tool.sources) {
     hash.update(`\0${source}\0`).update(await readFile(join(tool.directory, source)));
   }
@@ -123,7 +129,8 @@ async function compile(
   signal?.throwIfAborted();
   // Flags stand on the command line, where they win over the user's GOFLAGS; -v names each package when it is compiled.
   const flags = ['-v', '-trimpath', '-mod=readonly', '-buildvcs=false', '-ldflags', linkerFlags(tool)];
-  const go = spawn('go', ['build', ...flags, '-o', output, '.'], {
+  if (tool.tags !== undefined) flags.push('-tags', tool.tags.join(','));
+  const go = spawn('go', ['build', ...flags, '-o', output, tool.package ?? '.'], {
     cwd: tool.directory,
     env: goEnvironment(environment),
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -21,6 +21,7 @@ describe('building a Go tool', () => {
   async function installGo(version: string, compile = 'echo built > "$output"'): Promise<void> {
     const script = `#!/bin/sh
 if [ "$1" = env ]; then echo ${version}; exit 0; fi
+all="$*"
 while [ "$1" != -o ]; do shift; done
 output=$2
 echo "$CGO_ENABLED $GOTOOLCHAIN $GOOS" >> ${directory}/builds
@@ -82,7 +83,17 @@ ${compile}
     folders.push(await build());
     tool = { ...tool, variables: { 'main.version': 'v2' } };
     folders.push(await build());
-    expect(new Set(folders).size).toBe(3);
+    tool = { ...tool, tags: ['few'] };
+    folders.push(await build());
+    tool = { ...tool, package: 'example.com/cmd/tool' };
+    folders.push(await build());
+    expect(new Set(folders).size).toBe(5);
+  });
+
+  test('a program of another module is built by its path, with the tags that it is given', async () => {
+    tool = { ...tool, tags: ['custom', 'few'], package: 'example.com/cmd/tool' };
+    await installGo('go1.26.0', 'echo "$all" > "$output"');
+    expect(await readFile(join(await build(), 'tool'), 'utf8')).toMatch(/ -tags custom,few example\.com\/cmd\/tool$/m);
   });
 
   test('a failed build says what the compiler said, and leaves nothing that looks built', async () => {
