@@ -3,6 +3,8 @@
 import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../src/resources/crd.ts';
 import { conditionsPage } from './pages/conditions.ts';
+import { flagsPage } from './pages/flags.ts';
+import { metricsPage } from './pages/metrics.ts';
 import { resourcesPage } from './pages/resources.ts';
 
 /** A file that is made from sources. */
@@ -23,6 +25,8 @@ export function generatedFiles(): GeneratedFile[] {
     ...manifests.map(({ name, content }) => ({ path: `crds/${name}`, content })),
     { path: 'crds/kustomization.yaml', content: kustomization(manifests.map(({ name }) => name)) },
     { path: 'docs/reference/conditions.md', content: conditionsPage() },
+    { path: 'docs/reference/flags.md', content: flagsPage() },
+    { path: 'docs/reference/metrics.md', content: metricsPage() },
     { path: 'docs/reference/resources.md', content: resourcesPage(definitions) },
   ];
 }

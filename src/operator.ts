@@ -11,6 +11,7 @@ import type { Logger } from './logging.ts';
 import { connect } from './reconcilers/cluster-connection.ts';
 import { Clusters } from './reconcilers/clusters.ts';
 import { ClusterReconciler } from './reconcilers/cluster-reconciler.ts';
+import { clusterFigures, tokenFigures } from './reconcilers/fleet.ts';
 import { Gathered } from './reconcilers/gathered.ts';
 import { Narrator } from './reconcilers/narrator.ts';
 import { OperatorNamespace } from './reconcilers/operator-namespace.ts';
@@ -18,7 +19,6 @@ import { Sweeper } from './reconcilers/sweeper.ts';
 import { TokenReconciler } from './reconcilers/token-reconciler.ts';
 import { createWatches } from './reconcilers/watches.ts';
 import { tokenKey, World } from './reconcilers/world.ts';
-import { TOKEN_KINDS } from './resources/group.ts';
 import type { Metrics } from './server/metrics.ts';
 import { OPERATOR_VERSION } from './version.ts';
 
@@ -141,10 +141,11 @@ export function createOperator(options: OperatorOptions): Operator {
       observer: { reconciled: (_, outcome, ms) => metrics.reconciled('InfluxDBCluster', outcome, ms) },
     }),
   ];
-  metrics.watchQueue('Token', () => tokenQueue.figures());
-  metrics.watchQueue('InfluxDBCluster', () => clusterQueue.figures());
+  metrics.watchQueue('tokens', () => tokenQueue.figures());
+  metrics.watchQueue('clusters', () => clusterQueue.figures());
   metrics.watchDroppedEvents(() => events.dropped);
-  metrics.watchTokens(() => countByReason(world));
+  metrics.watchTokens(() => tokenFigures(world.collections.tokens, clock.now()));
+  metrics.watchClusters(() => clusterFigures(world.collections.clusters.values()));
   watches.start();
   return {
     synced: watches.synced,
@@ -169,15 +170,4 @@ function kindOf(key: string): string {
 
 function namespaceOf(key: string): string {
   return key.slice(key.indexOf('/') + 1, key.lastIndexOf('/'));
-}
-
-function* countByReason(world: World): Iterable<{ kind: string; reason: string; count: number }> {
-  for (const kind of TOKEN_KINDS) {
-    const counts = new Map<string, number>();
-    for (const { status } of world.collections.tokens[kind].values()) {
-      const reason = status?.conditions?.find(({ type }) => type === 'Ready')?.reason ?? 'None';
-      counts.set(reason, (counts.get(reason) ?? 0) + 1);
-    }
-    for (const [reason, count] of counts) yield { kind, reason, count };
-  }
 }

@@ -1,6 +1,7 @@
 // The reference page of the resources: a table of fields for each kind, read from its CRD.
 
 import type { CustomResourceDefinition, StructuralSchema } from '../../src/resources/crd.ts';
+import { table } from './table.ts';
 
 /** The page, in Markdown. */
 export function resourcesPage(definitions: readonly CustomResourceDefinition[]): string {
@@ -26,9 +27,9 @@ function kindSection({ spec: { group, names, scope, versions } }: CustomResource
         `## ${names.kind}`,
         schema.description,
         `${scoped}. \`apiVersion: ${group}/${name}\`; \`kubectl get ${names.shortNames.join(', ')}\`, or with the others \`kubectl get influxdb\`.`,
-        table('spec', spec),
+        fields('spec', spec),
         rules(schema),
-        table('status', status),
+        fields('status', status),
       ]
         .filter((part) => part !== '')
         .join('\n\n');
@@ -42,12 +43,14 @@ interface Row {
   readonly required: boolean;
 }
 
-function table(path: string, schema: StructuralSchema = { type: 'object' }): string {
-  const lines = rows(path, schema).map(
-    (row) =>
-      `| \`${row.path}\` | ${typeName(row.schema)} | ${row.required ? 'yes' : ''} | ${cell(row.schema.description ?? '')} |`,
-  );
-  return ['| Field | Type | Required | Meaning |', '|---|---|---|---|', ...lines].join('\n');
+function fields(path: string, schema: StructuralSchema = { type: 'object' }): string {
+  const lines = rows(path, schema).map((row) => [
+    `\`${row.path}\``,
+    typeName(row.schema),
+    row.required ? 'yes' : '',
+    row.schema.description ?? '',
+  ]);
+  return table(['Field', 'Type', 'Required', 'Meaning'], lines);
 }
 
 /** The fields below a schema, in reading order. */
@@ -86,8 +89,4 @@ function refusals(path: string, schema: StructuralSchema): Refusal[] {
     ...Object.entries(properties).flatMap(([name, child]) => refusals(`${path}.${name}`, child)),
     ...(items === undefined ? [] : refusals(`${path}[]`, items)),
   ];
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }

@@ -21,6 +21,11 @@ export interface Inventory {
   readonly byUID: ReadonlyMap<string, readonly TokenInfo[]>;
 }
 
+/** How many live tokens of this installation it shows. */
+export function liveTokens({ byUID }: Inventory): number {
+  return [...byUID.values()].reduce((sum, tokens) => sum + tokens.length, 0);
+}
+
 /** What is known of one cluster. */
 export interface ClusterState {
   readonly object: InfluxDBCluster;

@@ -8,7 +8,7 @@ import type { Logger } from '../logging.ts';
 import type { Verdict } from '../resources/conditions.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { HANDLED_RELEASE, releaseOf, requestsOf } from './cluster-requests.ts';
-import { ClusterMismatch, type Clusters, type ClusterState, type Inventory } from './clusters.ts';
+import { ClusterMismatch, liveTokens, type Clusters, type ClusterState, type Inventory } from './clusters.ts';
 import { heldMessage } from './inventory-held.ts';
 import type { Narrator } from './narrator.ts';
 import { annotate } from './own-objects.ts';
@@ -95,7 +95,7 @@ export class InventoryTaker {
 
   /** Lists the tokens when it is due: that is at once the proof that the cluster answers and takes the credential. */
   async look(state: ClusterState, before: ClusterState | undefined, signal: AbortSignal): Promise<ClusterState> {
-    const { clusters, clock, inventoried, narrator } = this.#options;
+    const { clusters, clock, inventoried, narrator, metrics } = this.#options;
     const { object } = state;
     const { name } = object.metadata;
     const progress = this.#progress.get(name);
@@ -115,6 +115,7 @@ export class InventoryTaker {
       return this.#failed(state, before, progress, error);
     }
     inventoried(name, inventory);
+    metrics.inventoryTaken(name, { ...inventory, live: liveTokens(inventory) });
     const skew = state.connection?.issuers.DatabaseToken.clockSkew ?? 0;
     if (Math.abs(skew) > TOLERATED_SKEW) narrator.skewed(object, skew);
     const swept = await this.#sweep(state, inventory, signal);

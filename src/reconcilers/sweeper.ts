@@ -12,7 +12,7 @@ import type { Metrics } from '../server/metrics.ts';
 import { brakeHolds, tokensOfGoneObjects, type Standing } from '../tokens/inventory.ts';
 import { parseMarker } from '../tokens/marker.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
-import type { Inventory } from './clusters.ts';
+import { liveTokens, type Inventory } from './clusters.ts';
 import { managedSecretRecord } from './records.ts';
 import type { World } from './world.ts';
 
@@ -75,7 +75,7 @@ export class Sweeper {
     this.#tellOfUnjudged(name, inventory, standing);
     if (gone.length === 0) return undefined;
     metrics.orphansFound(name, gone.length);
-    const ours = [...inventory.byUID.values()].reduce((sum, tokens) => sum + tokens.length, 0);
+    const ours = liveTokens(inventory);
     if (brakeHolds(gone.length, ours) && released === undefined) {
       log.warn({ cluster: name, gone: gone.length, ours, watchNamespaces }, 'the inventory is held: too many orphans');
       return { gone: gone.length, ours };

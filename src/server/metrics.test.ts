@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMetrics } from './metrics.ts';
+import { METRICS, type MetricEntry } from './catalogue.ts';
+import { createMetrics, type TokenFigures } from './metrics.ts';
 import { negotiate, toOpenMetrics } from './openmetrics.ts';
 
 const OPEN = 'application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
@@ -26,6 +27,7 @@ describe('metrics', () => {
     metrics.abandoned('DatabaseToken');
     metrics.orphansFound('production', 3);
     metrics.inventoryHeld('production', true);
+    metrics.inventoryTaken('production', { begun: 10_000, finished: 12_500, live: 7 });
     metrics.clusterConnected('production', true);
     metrics.clusterConnected('staging', false);
     metrics.leading(true);
@@ -43,6 +45,9 @@ describe('metrics', () => {
       'influxtokens_tokens_abandoned_total{kind="DatabaseToken"}': 1,
       'influxtokens_orphans_found_total{cluster="production"}': 3,
       'influxtokens_inventory_held{cluster="production"}': 1,
+      'influxtokens_inventory_last_success_timestamp_seconds{cluster="production"}': 12.5,
+      'influxtokens_inventory_last_duration_seconds{cluster="production"}': 2.5,
+      'influxtokens_inventory_tokens{cluster="production"}': 7,
       'influxtokens_cluster_connected{cluster="production"}': 1,
       'influxtokens_cluster_connected{cluster="staging"}': 0,
       influxtokens_leader: 1,
@@ -52,7 +57,7 @@ describe('metrics', () => {
   test('look at the queue with every scrape', async () => {
     const metrics = createMetrics('1.2.3');
     let depth = 7;
-    metrics.watchQueue('DatabaseToken', () => ({
+    metrics.watchQueue('tokens', () => ({
       depth,
       delayed: 2,
       processing: 1,
@@ -60,25 +65,60 @@ describe('metrics', () => {
       longestRun: 250,
     }));
     expect(await scrape(metrics)).toMatchObject({
-      'influxtokens_queue_depth{kind="DatabaseToken"}': 7,
-      'influxtokens_queue_delayed{kind="DatabaseToken"}': 2,
-      'influxtokens_queue_processing{kind="DatabaseToken"}': 1,
-      'influxtokens_queue_oldest_age_seconds{kind="DatabaseToken"}': 1.5,
-      'influxtokens_queue_longest_run_seconds{kind="DatabaseToken"}': 0.25,
+      'influxtokens_queue_depth{queue="tokens"}': 7,
+      'influxtokens_queue_delayed{queue="tokens"}': 2,
+      'influxtokens_queue_processing{queue="tokens"}': 1,
+      'influxtokens_queue_oldest_age_seconds{queue="tokens"}': 1.5,
+      'influxtokens_queue_longest_run_seconds{queue="tokens"}': 0.25,
     });
     depth = 0;
-    expect(await scrape(metrics)).toMatchObject({ 'influxtokens_queue_depth{kind="DatabaseToken"}': 0 });
+    expect(await scrape(metrics)).toMatchObject({ 'influxtokens_queue_depth{queue="tokens"}': 0 });
   });
 
-  test('a reason that no object has any more is not shown any more', async () => {
+  test('a reason that no object has any more is not shown any more, nor an end that is past', async () => {
     const metrics = createMetrics('1.2.3');
-    let counts = [{ kind: 'DatabaseToken', reason: 'Issuing', count: 1 }];
-    metrics.watchTokens(() => counts);
-    expect(await scrape(metrics)).toHaveProperty(['influxtokens_tokens{kind="DatabaseToken",reason="Issuing"}'], 1);
-    counts = [{ kind: 'DatabaseToken', reason: 'Issued', count: 1 }];
+    const none = { kind: 'DatabaseToken', renewalsLate: 0, revocationsPending: 0, oldestRevocation: 0 };
+    let figures: TokenFigures[] = [
+      { ...none, reasons: new Map([['Issuing', 1]]), firstEnd: 90_000, revocationsPending: 2, oldestRevocation: 1_500 },
+    ];
+    metrics.watchTokens(() => figures);
+    expect(await scrape(metrics)).toMatchObject({
+      'influxtokens_tokens{kind="DatabaseToken",reason="Issuing"}': 1,
+      'influxtokens_earliest_fixed_end_timestamp_seconds{kind="DatabaseToken"}': 90,
+      'influxtokens_revocations_pending{kind="DatabaseToken"}': 2,
+      'influxtokens_revocation_oldest_age_seconds{kind="DatabaseToken"}': 1.5,
+      'influxtokens_renewals_late{kind="DatabaseToken"}': 0,
+    });
+    figures = [{ ...none, reasons: new Map([['Issued', 1]]), renewalsLate: 1 }];
     const series = await scrape(metrics);
-    expect(series).toHaveProperty(['influxtokens_tokens{kind="DatabaseToken",reason="Issued"}'], 1);
+    expect(series).toMatchObject({
+      'influxtokens_tokens{kind="DatabaseToken",reason="Issued"}': 1,
+      'influxtokens_revocations_pending{kind="DatabaseToken"}': 0,
+      'influxtokens_renewals_late{kind="DatabaseToken"}': 1,
+    });
     expect(series).not.toHaveProperty(['influxtokens_tokens{kind="DatabaseToken",reason="Issuing"}']);
+    expect(series).not.toHaveProperty(['influxtokens_earliest_fixed_end_timestamp_seconds{kind="DatabaseToken"}']);
+  });
+
+  test('a cluster has one reason at a time', async () => {
+    const metrics = createMetrics('1.2.3');
+    let reason = 'Connected';
+    metrics.watchClusters(() => [{ cluster: 'production', reason }]);
+    expect(await scrape(metrics)).toMatchObject({
+      'influxtokens_cluster_reason{cluster="production",reason="Connected"}': 1,
+    });
+    reason = 'CredentialsRejected';
+    const shown = Object.keys(await scrape(metrics)).filter((name) => name.startsWith('influxtokens_cluster_reason'));
+    expect(shown).toEqual(['influxtokens_cluster_reason{cluster="production",reason="CredentialsRejected"}']);
+  });
+
+  test('a counter is there before its first event, or its increase would not be seen', async () => {
+    const metrics = createMetrics('1.2.3');
+    metrics.clusterConnected('production', true);
+    expect(await scrape(metrics)).toMatchObject({
+      'influxtokens_tokens_abandoned_total{kind="ManagementToken"}': 0,
+      'influxtokens_orphans_found_total{cluster="production"}': 0,
+    });
   });
 
   test('dropped Events stay a counter over several scrapes', async () => {
@@ -95,6 +135,7 @@ describe('metrics', () => {
     metrics.clusterConnected('old', true);
     metrics.inventoryHeld('old', false);
     metrics.orphansFound('old', 1);
+    metrics.inventoryTaken('old', { begun: 0, finished: 1, live: 1 });
     metrics.clusterGone('old');
     expect(Object.keys(await scrape(metrics)).filter((name) => name.includes('old'))).toEqual([]);
   });
@@ -117,20 +158,23 @@ describe('metrics', () => {
     );
   });
 
-  test('every name follows the conventions: our prefix, a base unit, _total for counters only, and a help', async () => {
-    const metrics = createMetrics('1.2.3');
-    metrics.watchTokens(() => []);
-    metrics.watchDroppedEvents(() => 0);
-    const { body } = await metrics.page({});
-    const types = Array.from(body.matchAll(/^# TYPE (\S+) (\S+)$/gm), ([, name, type]) => [name ?? '', type] as const);
-    expect(types.length).toBeGreaterThan(15);
-    for (const [name, type] of types) {
-      expect(name).toMatch(/^influxtokens_[a-z_]+$/);
+  test('the page is the catalogue, in its order and words', async () => {
+    const { body } = await createMetrics('1.2.3').page({});
+    const shown = Array.from(body.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm), ([, ...words]) => words);
+    const told = Object.entries(METRICS).map(([name, { help, type }]) => [`influxtokens_${name}`, help, type]);
+    expect(shown).toEqual(told);
+  });
+
+  test.each(Object.entries<MetricEntry>(METRICS))(
+    '%s follows the conventions: a base unit, _total for counters only, and a help',
+    (name, { type, help, buckets }) => {
+      expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
       expect(name.endsWith('_total')).toBe(type === 'counter');
       expect(name).not.toMatch(/milliseconds|minutes/);
-      expect(body).toMatch(new RegExp(`^# HELP ${name} [A-Z0-9].*\\.$`, 'm'));
-    }
-  });
+      expect(help).toMatch(/^[A-Z0-9].*\.$/);
+      expect(buckets !== undefined).toBe(type === 'histogram');
+    },
+  );
 });
 
 describe('the format', () => {

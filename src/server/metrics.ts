@@ -1,8 +1,10 @@
 // The operator's metrics; nothing else knows the Prometheus library.
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
-import { negotiate, toOpenMetrics } from './openmetrics.ts';
+import { TOKEN_KINDS } from '../resources/group.ts';
+import { METRICS, PREFIX, type MetricEntry } from './catalogue.ts';
 import type { Asked, Page } from './http.ts';
+import { negotiate, toOpenMetrics } from './openmetrics.ts';
 
 /** What a scrape shows of a queue; ages in milliseconds. */
 export interface QueueView {
@@ -13,17 +15,36 @@ export interface QueueView {
   readonly longestRun: number;
 }
 
-/** How many objects of a kind have Ready with a reason. */
-export interface TokenCount {
+/** What a scrape shows of the token objects of a kind; ages in milliseconds. */
+export interface TokenFigures {
   readonly kind: string;
+  /** How many have Ready with a reason. */
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly renewalsLate: number;
+  /** When the first token ends that nothing renews, milliseconds since the Unix epoch; absent when there is none. */
+  readonly firstEnd?: number;
+  readonly revocationsPending: number;
+  readonly oldestRevocation: number;
+}
+
+/** What a scrape shows of a cluster. */
+export interface ClusterFigures {
+  readonly cluster: string;
+  /** Of its Ready condition. */
   readonly reason: string;
-  readonly count: number;
+}
+
+/** One complete list of the tokens of a cluster; times in milliseconds since the Unix epoch. */
+export interface InventoryFigures {
+  readonly begun: number;
+  readonly finished: number;
+  /** Live tokens of this installation. */
+  readonly live: number;
 }
 
 /**
  * What the rest of the operator tells about itself. Durations go in as milliseconds and come out in seconds, as Prometheus wants them.
- * Labels are bounded: kinds, outcomes, operations and reasons are fixed sets, and clusters are named by an administrator. A namespace, an
- * object or a token id is never one.
+ * What each metric means stands in the catalogue.
  */
 export interface Metrics {
   /** A reconcile ended. */
@@ -35,6 +56,7 @@ export interface Metrics {
   rotated(kind: string): void;
   /** A token was let go of alive, by a recorded decision. */
   abandoned(kind: string): void;
+  inventoryTaken(cluster: string, figures: InventoryFigures): void;
   /** An inventory found tokens of ours that no Secret names. */
   orphansFound(cluster: string, count: number): void;
   /** The brake of a cluster's inventory holds, or not any more. */
@@ -45,9 +67,11 @@ export interface Metrics {
   leading(is: boolean): void;
 
   /** Shows a queue at every scrape. */
-  watchQueue(kind: string, look: () => QueueView): void;
-  /** Shows the objects by reason at every scrape. */
-  watchTokens(look: () => Iterable<TokenCount>): void;
+  watchQueue(queue: string, look: () => QueueView): void;
+  /** Shows the token objects at every scrape. */
+  watchTokens(look: () => Iterable<TokenFigures>): void;
+  /** Shows the clusters at every scrape. */
+  watchClusters(look: () => Iterable<ClusterFigures>): void;
   /** Shows how many Events were dropped so far. */
   watchDroppedEvents(look: () => number): void;
   /** Shows memory, CPU, garbage collection and the delay of the event loop. Once a process: it begins to measure. */
@@ -57,75 +81,63 @@ export interface Metrics {
   readonly page: (asked: Asked) => Promise<Page>;
 }
 
-/** From a store's look-up to a reconcile that waits for a slow issuer. */
-const RECONCILE_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60];
-/** From a pooled connection next door to the longest influxctl run. */
-const REQUEST_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+type Name<Type extends MetricEntry['type']> = {
+  [K in keyof typeof METRICS]: (typeof METRICS)[K]['type'] extends Type ? K : never;
+}[keyof typeof METRICS];
+type Labels<K extends keyof typeof METRICS> = (typeof METRICS)[K]['labels'][number];
 
 /** All metrics, at zero. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
-  const registers = [registry];
-  const counter = <T extends string>(name: string, help: string, labelNames: T[], collect?: () => void): Counter<T> =>
-    new Counter({ name: `influxtokens_${name}`, help, labelNames, registers, ...(collect ? { collect } : {}) });
-  const gauge = <T extends string>(name: string, help: string, labelNames: T[], collect?: () => void): Gauge<T> =>
-    new Gauge({ name: `influxtokens_${name}`, help, labelNames, registers, ...(collect ? { collect } : {}) });
-  const seconds = <T extends string>(name: string, help: string, labelNames: T[], buckets: number[]): Histogram<T> =>
-    new Histogram({ name: `influxtokens_${name}_duration_seconds`, help, labelNames, buckets, registers });
-
-  gauge('build_info', 'Always 1; the labels say what is running.', ['version', 'node_version']).set(
-    { version, node_version: process.version },
-    1,
-  );
-
-  const reconciles = counter('reconcile_total', 'Reconciles that ended, by kind of object and result.', [
-    'kind',
-    'result',
-  ]);
-  const reconcileSeconds = seconds('reconcile', 'How long reconciles took.', ['kind', 'result'], RECONCILE_SECONDS);
-  const requests = counter('issuer_requests_total', 'Calls to InfluxDB, by operation and result.', [
-    'operation',
-    'result',
-  ]);
-  const requestSeconds = seconds(
-    'issuer_request',
-    'How long calls to InfluxDB took.',
-    ['operation', 'result'],
-    REQUEST_SECONDS,
-  );
-
-  const minted = counter('tokens_minted_total', 'Tokens created in InfluxDB.', ['kind']);
-  const revoked = counter('tokens_revoked_total', 'Tokens revoked in InfluxDB.', ['kind']);
-  const rotated = counter('token_rotations_total', 'Secrets that were given a successor of their token.', ['kind']);
-  const abandoned = counter('tokens_abandoned_total', 'Tokens left alive in InfluxDB by a recorded decision.', [
-    'kind',
-  ]);
-  const orphans = counter('orphans_found_total', 'Tokens of ours that an inventory found named by no Secret.', [
-    'cluster',
-  ]);
-  const held = gauge('inventory_held', '1 while the brake keeps an inventory from revoking.', ['cluster']);
-  const connected = gauge('cluster_connected', '1 while the cluster answers and takes our credential.', ['cluster']);
-  const leader = gauge('leader', '1 while this process leads.', []);
-
-  const queues = new Map<string, () => QueueView>();
-  const queueGauge = (name: string, help: string, read: (view: QueueView) => number): void => {
-    const made = gauge(name, help, ['kind'], () => {
-      for (const [kind, look] of queues) made.set({ kind }, read(look()));
-    });
+  const described = <K extends keyof typeof METRICS>(
+    name: K,
+  ): { name: string; help: string; labelNames: Labels<K>[]; registers: [Registry] } => {
+    const { help, labels }: MetricEntry = METRICS[name];
+    return { name: `${PREFIX}${name}`, help, labelNames: [...labels] as Labels<K>[], registers: [registry] };
   };
-  queueGauge('queue_depth', 'Objects that wait for a worker.', (view) => view.depth);
-  queueGauge('queue_delayed', 'Objects that are due later.', (view) => view.delayed);
-  queueGauge('queue_processing', 'Objects that a worker holds.', (view) => view.processing);
-  queueGauge(
-    'queue_oldest_age_seconds',
-    'How long the longest waiting object has waited.',
-    (view) => view.oldestAge / 1_000,
-  );
-  queueGauge(
-    'queue_longest_run_seconds',
-    'How long the longest running reconcile has run.',
-    (view) => view.longestRun / 1_000,
-  );
+  const counter = <K extends Name<'counter'>>(name: K): Counter<Labels<K>> => new Counter(described(name));
+  const gauge = <K extends Name<'gauge'>>(name: K): Gauge<Labels<K>> => new Gauge(described(name));
+  const histogram = <K extends Name<'histogram'>>(name: K): Histogram<Labels<K>> =>
+    new Histogram({ ...described(name), buckets: [...METRICS[name].buckets] });
+
+  gauge('build_info').set({ version, node_version: process.version }, 1);
+  const leader = gauge('leader');
+
+  const tokens = gauge('tokens');
+  const renewalsLate = gauge('renewals_late');
+  const firstEnds = gauge('earliest_fixed_end_timestamp_seconds');
+  const revocations = gauge('revocations_pending');
+  const revocationAge = gauge('revocation_oldest_age_seconds');
+  const clusterReason = gauge('cluster_reason');
+
+  const minted = counter('tokens_minted_total');
+  const revoked = counter('tokens_revoked_total');
+  const rotated = counter('token_rotations_total');
+  const abandoned = counter('tokens_abandoned_total');
+  // A counter that begins with its first event has no increase for it, and no alert would see a single one.
+  for (const kind of TOKEN_KINDS) for (const metric of [minted, revoked, rotated, abandoned]) metric.inc({ kind }, 0);
+
+  const connected = gauge('cluster_connected');
+  const inventoryEnd = gauge('inventory_last_success_timestamp_seconds');
+  const inventorySeconds = gauge('inventory_last_duration_seconds');
+  const inventoryTokens = gauge('inventory_tokens');
+  const held = gauge('inventory_held');
+  const orphans = counter('orphans_found_total');
+
+  const requests = counter('issuer_requests_total');
+  const requestSeconds = histogram('issuer_request_duration_seconds');
+
+  const reconciles = counter('reconcile_total');
+  const reconcileSeconds = histogram('reconcile_duration_seconds');
+  const queueDepth = gauge('queue_depth');
+  const queueDelayed = gauge('queue_delayed');
+  const queueProcessing = gauge('queue_processing');
+  const queueAge = gauge('queue_oldest_age_seconds');
+  const queueRun = gauge('queue_longest_run_seconds');
+  const eventsDropped = counter('events_dropped_total');
+
+  /** What is looked up at every scrape. */
+  const looks: (() => void)[] = [];
 
   return {
     reconciled(kind, result, milliseconds) {
@@ -140,30 +152,60 @@ export function createMetrics(version: string): Metrics {
     revoked: (kind) => revoked.inc({ kind }),
     rotated: (kind) => rotated.inc({ kind }),
     abandoned: (kind) => abandoned.inc({ kind }),
+    inventoryTaken(cluster, { begun, finished, live }) {
+      inventoryEnd.set({ cluster }, finished / 1_000);
+      inventorySeconds.set({ cluster }, (finished - begun) / 1_000);
+      inventoryTokens.set({ cluster }, live);
+    },
     orphansFound: (cluster, count) => orphans.inc({ cluster }, count),
     inventoryHeld: (cluster, is) => held.set({ cluster }, Number(is)),
-    clusterConnected: (cluster, is) => connected.set({ cluster }, Number(is)),
+    clusterConnected(cluster, is) {
+      connected.set({ cluster }, Number(is));
+      orphans.inc({ cluster }, 0);
+    },
     clusterGone(cluster) {
-      for (const metric of [orphans, held, connected]) metric.remove({ cluster });
+      for (const metric of [connected, inventoryEnd, inventorySeconds, inventoryTokens, held, orphans]) {
+        metric.remove({ cluster });
+      }
     },
     leading: (is) => leader.set(Number(is)),
 
-    watchQueue: (kind, look) => void queues.set(kind, look),
+    watchQueue(queue, look) {
+      looks.push(() => {
+        const { depth, delayed, processing, oldestAge, longestRun } = look();
+        queueDepth.set({ queue }, depth);
+        queueDelayed.set({ queue }, delayed);
+        queueProcessing.set({ queue }, processing);
+        queueAge.set({ queue }, oldestAge / 1_000);
+        queueRun.set({ queue }, longestRun / 1_000);
+      });
+    },
     watchTokens(look) {
-      const help = 'Token objects, by kind and by the reason of their Ready condition.';
-      const tokens = gauge('tokens', help, ['kind', 'reason'], () => {
-        // Reasons that no object has any more must go.
+      looks.push(() => {
+        // Reasons that no object has any more must go, and ends that are no longer to come.
         tokens.reset();
-        for (const { kind, reason, count } of look()) tokens.set({ kind, reason }, count);
+        firstEnds.reset();
+        for (const { kind, reasons, firstEnd, ...figures } of look()) {
+          for (const [reason, count] of reasons) tokens.set({ kind, reason }, count);
+          if (firstEnd !== undefined) firstEnds.set({ kind }, firstEnd / 1_000);
+          renewalsLate.set({ kind }, figures.renewalsLate);
+          revocations.set({ kind }, figures.revocationsPending);
+          revocationAge.set({ kind }, figures.oldestRevocation / 1_000);
+        }
+      });
+    },
+    watchClusters(look) {
+      looks.push(() => {
+        clusterReason.reset();
+        for (const labels of look()) clusterReason.set({ ...labels }, 1);
       });
     },
     watchDroppedEvents(look) {
       // It is counted elsewhere: only what was added since the last scrape is added here.
       let seen = 0;
-      const help = 'Kubernetes Events that were not written: there were too many, or the API server refused.';
-      const dropped = counter('events_dropped_total', help, [], () => {
+      looks.push(() => {
         const now = look();
-        dropped.inc(now - seen);
+        eventsDropped.inc(now - seen);
         seen = now;
       });
     },
@@ -177,6 +219,7 @@ export function createMetrics(version: string): Metrics {
     },
 
     async page({ accept }) {
+      for (const look of looks) look();
       const text = await registry.metrics();
       return negotiate(accept) === 'openmetrics'
         ? { status: 200, contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: toOpenMetrics(text) }

@@ -81,12 +81,12 @@ export class OperatorProcess {
 
   /** Waits until it has looked at everything and nothing is left to look at now. */
   async idle(): Promise<void> {
-    const kinds = ['Token', 'InfluxDBCluster'];
+    const queues = ['tokens', 'clusters'];
     const rest = async (): Promise<boolean> => {
       const { text } = await this.page('/metrics');
-      const busy = kinds.flatMap((kind) => [
-        metricOn(text, `influxtokens_queue_depth{kind="${kind}"}`),
-        metricOn(text, `influxtokens_queue_processing{kind="${kind}"}`),
+      const busy = queues.flatMap((queue) => [
+        metricOn(text, `influxtokens_queue_depth{queue="${queue}"}`),
+        metricOn(text, `influxtokens_queue_processing{queue="${queue}"}`),
       ]);
       return text.includes('influxtokens_reconcile_total{') && busy.every((count) => count === 0);
     };
