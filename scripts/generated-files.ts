@@ -2,6 +2,7 @@
 
 import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../src/resources/crd.ts';
+import { dashboard } from './dashboard/dashboard.ts';
 import { conditionsPage } from './pages/conditions.ts';
 import { flagsPage } from './pages/flags.ts';
 import { metricsPage } from './pages/metrics.ts';
@@ -24,6 +25,7 @@ export function generatedFiles(): GeneratedFile[] {
   return [
     ...manifests.map(({ name, content }) => ({ path: `crds/${name}`, content })),
     { path: 'crds/kustomization.yaml', content: kustomization(manifests.map(({ name }) => name)) },
+    { path: 'deploy/components/monitoring/dashboard.json', content: dashboard() },
     { path: 'docs/reference/conditions.md', content: conditionsPage() },
     { path: 'docs/reference/flags.md', content: flagsPage() },
     { path: 'docs/reference/metrics.md', content: metricsPage() },

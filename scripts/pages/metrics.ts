@@ -17,7 +17,7 @@ export function metricsPage(): string {
 # Metrics
 
 \`/metrics\` on port 8080 (\`--metrics-bind-address\`) speaks Prometheus' text format, and OpenMetrics to who asks for it. It holds names of
-clusters, kinds and counts: no namespace, no object, no token id, and never a token.
+clusters, kinds and counts: no namespace, no object, no token id, and never a token. [Monitoring](../guides/monitoring.md) says what to watch.
 
 Metrics from \`all\` replicas tell of the objects in Kubernetes and of the process itself; where several replicas run, take the \`max\`, not
 the \`sum\`. Metrics from the \`leader\` tell of work, which the leader alone does. The process adds \`process_*\` and \`nodejs_*\`.

@@ -93,7 +93,9 @@ ${compile}
   test('a program of another module is built by its path, with the tags that it is given', async () => {
     tool = { ...tool, tags: ['custom', 'few'], package: 'example.com/cmd/tool' };
     await installGo('go1.26.0', 'echo "$all" > "$output"');
-    expect(await readFile(join(await build(), 'tool'), 'utf8')).toMatch(/ -tags custom,few example\.com\/cmd\/tool$/m);
+    expect(await readFile(join(await build(), 'tool'), 'utf8')).toMatch(
+      / -tags custom,few -o \S+ example\.com\/cmd\/tool$/m,
+    );
   });
 
   test('a failed build says what the compiler said, and leaves nothing that looks built', async () => {
