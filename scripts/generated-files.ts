@@ -1,7 +1,10 @@
 // Every generated file. A new one is one more entry.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../src/resources/crd.ts';
+import { chartFiles } from './chart/chart.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { conditionsPage } from './pages/conditions.ts';
 import { flagsPage } from './pages/flags.ts';
@@ -15,6 +18,9 @@ export interface GeneratedFile {
   readonly content: string;
 }
 
+/** The folder of the Helm chart. */
+export const CHART = 'deploy/helm/influxdb-token-operator';
+
 /** All of them, as they should be now. */
 export function generatedFiles(): GeneratedFile[] {
   const definitions = customResourceDefinitions();
@@ -22,10 +28,12 @@ export function generatedFiles(): GeneratedFile[] {
     name: `${definition.spec.group}_${definition.spec.names.plural}.yaml`,
     content: yaml(definition),
   }));
+  const parts = [{ path: 'deploy/components/monitoring/dashboard.json', content: dashboard() }];
   return [
     ...manifests.map(({ name, content }) => ({ path: `crds/${name}`, content })),
     { path: 'crds/kustomization.yaml', content: kustomization(manifests.map(({ name }) => name)) },
-    { path: 'deploy/components/monitoring/dashboard.json', content: dashboard() },
+    ...parts,
+    ...chartFiles(definitions, readWith(parts)).map(({ path, content }) => ({ path: `${CHART}/${path}`, content })),
     { path: 'docs/reference/conditions.md', content: conditionsPage() },
     { path: 'docs/reference/flags.md', content: flagsPage() },
     { path: 'docs/reference/metrics.md', content: metricsPage() },
@@ -33,6 +41,13 @@ export function generatedFiles(): GeneratedFile[] {
   ];
 }
 
+/** Reads what is in the repository, but what is generated itself as it should be now, so that one run is enough. */
+function readWith(generated: readonly GeneratedFile[]): (path: string) => string {
+  const fresh = new Map(generated.map(({ path, content }) => [join(ROOT, path), content]));
+  return (path) => fresh.get(path) ?? readFileSync(path, 'utf8');
+}
+
+const ROOT = join(import.meta.dirname, '..');
 const HEADER = '# Made by "npm run generate"; edit src/resources instead.\n';
 
 function yaml(value: unknown): string {

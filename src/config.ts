@@ -46,7 +46,7 @@ const namespace = matching(
 const path = matching(/^[^\0]+$/, 'a path');
 
 /** Keyed by the names of the flags, so that a mistake is reported under the name it was made; every value is checked here and nowhere else. */
-const flags = z.strictObject({
+export const flags = z.strictObject({
   kubeconfig: path.optional(),
   namespace,
   'watch-namespace': z.array(namespace).transform((names) => [...new Set(names)]),

@@ -97,7 +97,10 @@ describe('the manifests', () => {
       expect(podTemplate(changed).spec.containers).toEqual([
         expect.objectContaining({
           image: 'registry.example.com/influxdb-token-operator:0.1.0',
-          args: ['--log-level=debug'],
+          env: expect.arrayContaining([
+            { name: 'INFLUXTOKENS_LOG_LEVEL', value: 'debug' },
+            expect.objectContaining({ name: 'POD_NAMESPACE' }),
+          ]),
           resources: expect.objectContaining({ limits: { memory: expect.any(String) } }),
         }),
       ]);

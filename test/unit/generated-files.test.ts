@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { generatedFiles } from '../../scripts/generated-files.ts';
+import { CHART, generatedFiles } from '../../scripts/generated-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -10,9 +10,11 @@ describe('the generated files', () => {
     expect(await readFile(join(root, path), 'utf8')).toBe(content);
   });
 
-  test('are all there is in crds/', async () => {
+  test.each(['crds', CHART])('are all there is in %s', async (folder) => {
     const names = generatedFiles().map(({ path }) => path);
-    const found = (await readdir(join(root, 'crds'))).map((name) => `crds/${name}`);
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    const found = files.map(({ parentPath, name }) => relative(root, join(parentPath, name)));
     expect(names).toEqual(expect.arrayContaining(found));
   });
 });
