@@ -57,7 +57,7 @@ export const FLAG_GROUPS = {
     },
     influxctl: {
       placeholder: 'PATH',
-      help: 'The influxctl command, for ManagementTokens. This version does not serve them yet and ignores it.',
+      help: 'The influxctl command, 2.10.0 or later, for ManagementTokens; without it none is issued.',
     },
   },
   'How it is watched': {

@@ -8,17 +8,21 @@ import type { KubernetesClient } from './kubernetes/client.ts';
 import { EventRecorder } from './kubernetes/events.ts';
 import { whileLeading } from './kubernetes/while-leading.ts';
 import type { Logger } from './logging.ts';
+import { Influxctl } from './influxdb/influxctl.ts';
 import { connect } from './reconcilers/cluster-connection.ts';
-import { Clusters } from './reconcilers/clusters.ts';
+import { Clusters, type Inventory } from './reconcilers/clusters.ts';
 import { ClusterReconciler } from './reconcilers/cluster-reconciler.ts';
 import { clusterFigures, tokenFigures } from './reconcilers/fleet.ts';
 import { Gathered } from './reconcilers/gathered.ts';
+import { InventoryReconciler } from './reconcilers/inventory-reconciler.ts';
+import { InventoryTaker } from './reconcilers/inventory-taker.ts';
 import { Narrator } from './reconcilers/narrator.ts';
 import { OperatorNamespace } from './reconcilers/operator-namespace.ts';
 import { Sweeper } from './reconcilers/sweeper.ts';
 import { TokenReconciler } from './reconcilers/token-reconciler.ts';
 import { createWatches } from './reconcilers/watches.ts';
 import { tokenKey, World } from './reconcilers/world.ts';
+import { TOKEN_KINDS, type TokenKind } from './resources/group.ts';
 import type { Metrics } from './server/metrics.ts';
 import { OPERATOR_VERSION } from './version.ts';
 
@@ -64,6 +68,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const client = whileLeading(options.client, mayAct);
   const tokenQueue = new KeyedQueue({ clock, groupOf: namespaceOf });
   const clusterQueue = new KeyedQueue({ clock });
+  const managementQueue = new KeyedQueue({ clock });
   const watches = createWatches({
     client,
     clock,
@@ -97,32 +102,61 @@ export function createOperator(options: OperatorOptions): Operator {
     clock,
     installation,
     minimumLifetime: config.minimumLifetime,
-    suspect: (name) => {
-      const wait = clusterReconciler.suspect(name);
-      if (wait !== undefined) clusterQueue.addAfter(name, wait);
+    suspect: (name, kind) => {
+      const { reconciler, queue } = lists[kind];
+      const wait = reconciler.suspect(name);
+      if (wait !== undefined) queue.addAfter(name, wait);
     },
   });
-  const clusterReconciler = new ClusterReconciler({
+  const wakeTokens = (name: string, kinds: readonly TokenKind[]): void => {
+    for (const object of world.tokensOf(name)) if (kinds.includes(object.kind)) tokenQueue.add(tokenKey(object));
+  };
+  const inventoryOptions = {
     world,
     clusters,
     client,
-    namespace: new OperatorNamespace(client, world, config.namespace),
     narrator,
     metrics,
     clock,
     log,
+    inventoryInterval: config.inventoryInterval,
+    sweeper: new Sweeper({ client, world, log, metrics, installation, watchNamespaces: config.watchNamespaces }),
+    inventoried: (name: string, inventory: Inventory) => {
+      for (const key of tokenReconciler.attentionTo(name, inventory)) tokenQueue.add(key, 'resync');
+    },
+  };
+  const managementInventories = new InventoryTaker({ ...inventoryOptions, kind: 'ManagementToken' });
+  const influxctl =
+    config.influxctl === undefined
+      ? undefined
+      : new Influxctl({ path: config.influxctl, clock, environment: process.env, mayAct });
+  const clusterReconciler = new ClusterReconciler({
+    ...inventoryOptions,
+    namespace: new OperatorNamespace(client, world, config.namespace),
     version: OPERATOR_VERSION,
     mayAct,
     connect,
-    inventoryInterval: config.inventoryInterval,
-    sweeper: new Sweeper({ client, world, log, metrics, installation, watchNamespaces: config.watchNamespaces }),
+    influxctl,
+    beside: [managementInventories],
     changed: (name) => {
-      for (const object of world.tokensOf(name)) tokenQueue.add(tokenKey(object));
-    },
-    inventoried: (name, inventory) => {
-      for (const key of tokenReconciler.attentionTo(name, inventory)) tokenQueue.add(key, 'resync');
+      wakeTokens(name, TOKEN_KINDS);
+      managementQueue.add(name);
     },
   });
+  const managementReconciler = new InventoryReconciler({
+    kind: 'ManagementToken',
+    world,
+    clusters,
+    clock,
+    inventories: managementInventories,
+    changed: (name) => wakeTokens(name, ['ManagementToken']),
+    heldChanged: (name) => clusterQueue.add(name),
+  });
+  /** Who takes the inventories of a kind. */
+  const lists = {
+    DatabaseToken: { reconciler: clusterReconciler, queue: clusterQueue },
+    ManagementToken: { reconciler: managementReconciler, queue: managementQueue },
+  } as const;
   const controllers = [
     new Controller({
       queue: tokenQueue,
@@ -140,9 +174,18 @@ export function createOperator(options: OperatorOptions): Operator {
       log,
       observer: { reconciled: (_, outcome, ms) => metrics.reconciled('InfluxDBCluster', outcome, ms) },
     }),
+    new Controller({
+      queue: managementQueue,
+      reconcile: managementReconciler.reconcile,
+      workers: CLUSTER_WORKERS,
+      clock,
+      log,
+      observer: { reconciled: (_, outcome, ms) => metrics.reconciled('ManagementInventory', outcome, ms) },
+    }),
   ];
   metrics.watchQueue('tokens', () => tokenQueue.figures());
   metrics.watchQueue('clusters', () => clusterQueue.figures());
+  metrics.watchQueue('managementInventories', () => managementQueue.figures());
   metrics.watchDroppedEvents(() => events.dropped);
   metrics.watchTokens(() => tokenFigures(world.collections.tokens, clock.now()));
   metrics.watchClusters(() => clusterFigures(world.collections.clusters.values()));
@@ -160,6 +203,7 @@ export function createOperator(options: OperatorOptions): Operator {
       await watches.stop();
       await events.flush(FLUSH);
       await clusters.close();
+      influxctl?.close();
     },
   };
 }

@@ -7,10 +7,11 @@
  * - `Unavailable`: nothing reached the server (connection refused, DNS, TLS), it said that nothing happened (429), or a *read* failed for
  *   a while (5xx, timeout): safe to try again.
  * - `Unreadable`: a *read* got an answer that is not the API's (HTML, a redirect, malformed or cut JSON, a 404 that is not the API's own).
+ * - `Unusable`: the command that the issuer runs is missing, too old or cannot be run: nothing happened.
  * - `OutcomeUnknown`: a *change* was sent and no trustworthy answer came (5xx, 408, 409, reset, timeout, redirect, unreadable answer).
  */
 export type IssuerErrorKind =
-  'Refused' | 'CredentialsRejected' | 'NotFound' | 'Unavailable' | 'Unreadable' | 'OutcomeUnknown';
+  'Refused' | 'CredentialsRejected' | 'NotFound' | 'Unavailable' | 'Unreadable' | 'Unusable' | 'OutcomeUnknown';
 
 /** The one error of every issuer. Its message is one printable line, made for a condition: what happened and what to look at; never a secret. */
 export class IssuerError extends Error {

@@ -13,7 +13,7 @@ export type CallObserver = (operation: string, result: string, milliseconds: num
 export function measuredIssuer(issuer: TokenIssuer, observe: CallObserver, mayAct: () => boolean): TokenIssuer {
   const change = <T>(operation: string, call: () => Promise<T>): Promise<T> =>
     measured(operation, observe, async () => {
-      if (!mayAct()) throw new IssuerError('Unavailable', 'Not sent, because this process does not lead.');
+      refuseUnlessLeading(mayAct);
       return call();
     });
   const update = issuer.update?.bind(issuer);
@@ -29,6 +29,11 @@ export function measuredIssuer(issuer: TokenIssuer, observe: CallObserver, mayAc
       return issuer.clockSkew;
     },
   };
+}
+
+/** Throws an `IssuerError` that says that nothing was sent. */
+export function refuseUnlessLeading(mayAct: () => boolean): void {
+  if (!mayAct()) throw new IssuerError('Unavailable', 'Not sent, because this process does not lead.');
 }
 
 /** Calls, and tells the observer how it went. */

@@ -2,18 +2,25 @@
 
 import type { Clock } from '../controller/clock.ts';
 import { HttpClient } from '../influxdb/http.ts';
+import { InfluxctlIssuer } from '../influxdb/influxctl-issuer.ts';
+import { unfitForProfile, type ProfileSettings } from '../influxdb/influxctl-profile.ts';
+import type { Influxctl } from '../influxdb/influxctl.ts';
 import type { TokenIssuer } from '../influxdb/issuer.ts';
 import { ManagementAPI, tokensURL, type Product } from '../influxdb/management-api.ts';
 import { measured, measuredIssuer, type CallObserver } from '../influxdb/measured-issuer.ts';
 import { DataAPIProbe, type ProbeTarget, type ProbeVerdict } from '../influxdb/probe.ts';
 import type { TokenString } from '../influxdb/token-string.ts';
+import type { Verdict } from '../resources/conditions.ts';
 import { dataURL } from '../resources/defaults.ts';
+import type { TokenKind } from '../resources/group.ts';
 import type { InfluxDBClusterSpec } from '../resources/influxdb-cluster.ts';
 
 /** A way to talk to a cluster. */
 export interface ClusterConnection {
   /** By the kind of object they issue for; a kind without one cannot be issued. */
   readonly issuers: { readonly DatabaseToken: TokenIssuer; readonly ManagementToken?: TokenIssuer };
+  /** Why a kind has no issuer, for each that has none. */
+  readonly missing: Readonly<Partial<Record<TokenKind, Verdict>>>;
   probe(target: ProbeTarget, token: TokenString, signal: AbortSignal): Promise<ProbeVerdict>;
   /** Replaces the credential from the next request on. */
   useCredential(credential: TokenString): void;
@@ -41,13 +48,15 @@ export interface ConnectionTools {
   readonly observe: CallObserver;
   /** Whether this process leads. */
   readonly mayAct: () => boolean;
+  /** Absent without `--influxctl`. */
+  readonly influxctl?: Influxctl | undefined;
 }
 
 /** Throws an `Error` with a printable message where the CA bundle is not usable. */
 export function connect(
   { spec, caBundle }: ConnectionSettings,
   credential: TokenString,
-  { clock, version, observe, mayAct }: ConnectionTools,
+  { clock, version, observe, mayAct, influxctl }: ConnectionTools,
 ): ClusterConnection {
   const http = new HttpClient({
     version,
@@ -56,23 +65,51 @@ export function connect(
     ...(spec.tls?.insecureSkipVerify === undefined ? {} : { insecureSkipVerify: spec.tls.insecureSkipVerify }),
   });
   let current = credential;
-  const api = new ManagementAPI({
-    http,
-    clock,
-    url: tokensURL(spec.url, productOf(spec)),
-    credential: () => current,
-  });
+  const product = productOf(spec);
+  const api = new ManagementAPI({ http, clock, url: tokensURL(spec.url, product), credential: () => current });
+  const { insecureSkipVerify } = spec.tls ?? {};
+  const settings: ProfileSettings = { product, url: spec.url, caBundle, insecureSkipVerify };
+  const lack = influxctl === undefined ? NO_INFLUXCTL : unfit(settings);
+  const management =
+    influxctl === undefined || lack !== undefined
+      ? undefined
+      : new InfluxctlIssuer({
+          influxctl,
+          clock,
+          settings,
+          credential: () => current,
+          clockSkew: () => api.clockSkew,
+        });
+  const observeRun: CallObserver = (operation, ...rest) => observe(`influxctl_${operation}`, ...rest);
   const probe = new DataAPIProbe(http);
   const url = dataURL(spec);
   return {
-    issuers: { DatabaseToken: measuredIssuer(api, observe, mayAct) },
+    issuers: {
+      DatabaseToken: measuredIssuer(api, observe, mayAct),
+      ...(management === undefined ? {} : { ManagementToken: measuredIssuer(management, observeRun, mayAct) }),
+    },
+    missing: lack === undefined ? {} : { ManagementToken: lack },
     probe: (target, token, signal) =>
       measured('probe', observe, () => probe.probe({ ...target, dataURL: url }, token, signal)),
     useCredential(next) {
       current = next;
     },
-    close: () => http.close(),
+    close() {
+      management?.close();
+      return http.close();
+    },
   };
+}
+
+const NO_INFLUXCTL: Verdict = {
+  reason: 'InfluxctlMissing',
+  message:
+    'Management tokens are issued through the influxctl command, and the operator was started without --influxctl; nothing was created.',
+};
+
+function unfit(settings: ProfileSettings): Verdict | undefined {
+  const why = unfitForProfile(settings);
+  return why === undefined ? undefined : { reason: 'InvalidSpec', message: `${why}.` };
 }
 
 /** The one place that tells the two products apart. */

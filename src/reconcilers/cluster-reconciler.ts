@@ -3,14 +3,15 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { ReconcileResult } from '../controller/controller.ts';
+import type { Influxctl } from '../influxdb/influxctl.ts';
 import type { TokenString } from '../influxdb/token-string.ts';
 import { conditionsOf, type Verdict } from '../resources/conditions.ts';
-import { FINALIZER } from '../resources/group.ts';
+import { FINALIZER, TOKEN_KINDS } from '../resources/group.ts';
 import type { ClusterStatus, InfluxDBCluster, InfluxDBClusterSpec } from '../resources/influxdb-cluster.ts';
 import { problemLine, validateCluster } from '../resources/validate.ts';
 import { settingsKey, type connect } from './cluster-connection.ts';
 import { requestsOf } from './cluster-requests.ts';
-import type { ClusterState } from './clusters.ts';
+import { OWN_KIND, type ClusterState } from './clusters.ts';
 import { heldCondition } from './inventory-held.ts';
 import { InventoryTaker, type InventoryTakerOptions } from './inventory-taker.ts';
 import { CredentialsMissing, type OperatorNamespace } from './operator-namespace.ts';
@@ -19,7 +20,7 @@ import { clusterRecord } from './records.ts';
 import type { Held } from './sweeper.ts';
 
 /** What the reconciler works with. */
-export interface ClusterReconcilerOptions extends InventoryTakerOptions {
+export interface ClusterReconcilerOptions extends Omit<InventoryTakerOptions, 'kind'> {
   readonly namespace: OperatorNamespace;
   readonly version: string;
   /** Whether this process leads. */
@@ -27,6 +28,10 @@ export interface ClusterReconcilerOptions extends InventoryTakerOptions {
   /** Called when the state of a cluster changed for its tokens. */
   readonly changed: (name: string) => void;
   readonly connect: typeof connect;
+  /** Absent without `--influxctl`. */
+  readonly influxctl?: Influxctl | undefined;
+  /** Inventories of other issuers, which follow the connection. */
+  readonly beside: readonly Pick<InventoryTaker, 'restart' | 'forget'>[];
 }
 
 /** Before another look at an object that changed under our hands, milliseconds. */
@@ -46,7 +51,7 @@ export class ClusterReconciler {
 
   constructor(options: ClusterReconcilerOptions) {
     this.#options = options;
-    this.#inventories = new InventoryTaker(options);
+    this.#inventories = new InventoryTaker({ ...options, kind: OWN_KIND });
   }
 
   /**
@@ -62,7 +67,7 @@ export class ClusterReconciler {
     const found = world.collections.clusters.get(name);
     if (found === undefined) {
       this.#used.delete(name);
-      this.#inventories.forget(name);
+      for (const inventories of [this.#inventories, ...this.#options.beside]) inventories.forget(name);
       // While objects refer to it, its tokens may still have to be revoked, and nothing but this connection could.
       if (world.references(name) === 0) await clusters.forget(name);
       metrics.clusterGone(name);
@@ -81,7 +86,7 @@ export class ClusterReconciler {
     if (awaited || before === undefined || newsworthy(before, state)) changed(name);
     metrics.clusterConnected(name, state.hindrance === undefined);
     const verdict: Verdict = state.hindrance ?? connectedVerdict(object);
-    const status = this.#statusOf(object, verdict, state.held);
+    const status = this.#statusOf(object, verdict, this.#heldOn(name));
     let stale = false;
     if (status !== object.status) {
       this.#options.narrator.verdict(object, verdict);
@@ -144,9 +149,14 @@ export class ClusterReconciler {
     return this.#inventories.look(state, before, signal);
   }
 
+  /** What the brakes hold back; there is one for each kind, and the first that holds is told. */
+  #heldOn(name: string): Held | undefined {
+    return TOKEN_KINDS.map((kind) => this.#options.clusters.get(name, kind)?.held).find((held) => held !== undefined);
+  }
+
   /** A connection for today's settings; the one that is there if they did not change. */
   async #connected(state: ClusterState, spec: InfluxDBClusterSpec, signal: AbortSignal): Promise<ClusterState> {
-    const { namespace, clock, connect, version, mayAct, log, metrics } = this.#options;
+    const { namespace, clock, connect, version, mayAct, log, metrics, influxctl } = this.#options;
     const { name } = state.object.metadata;
     const credential = await namespace.credential(spec, signal);
     const caBundle = await namespace.caBundle(spec, signal);
@@ -156,7 +166,7 @@ export class ClusterReconciler {
       if (used.credential.reveal() !== credential.reveal()) {
         state.connection.useCredential(credential);
         this.#used.set(name, { settings, credential });
-        this.#inventories.restart(name);
+        this.#restart(name);
       }
       return state;
     }
@@ -165,18 +175,23 @@ export class ClusterReconciler {
         clock,
         version,
         mayAct,
+        influxctl,
         observe: (operation, result, milliseconds) => metrics.issuerRequest(operation, result, milliseconds),
       });
       // Requests in flight on the former connection would only say what the former settings led to.
       state.connection?.close().catch((err: unknown) => log.debug({ err }, 'closing a connection failed'));
       this.#used.set(name, { settings, credential });
-      this.#inventories.restart(name);
+      this.#restart(name);
       // What was listed over the former connection says nothing about what this one leads to.
       const { inventory: _, ...rest } = state;
       return { ...rest, connection };
     } catch (error) {
       throw new UnusableSettings(`spec.tls: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #restart(name: string): void {
+    for (const inventories of [this.#inventories, ...this.#options.beside]) inventories.restart(name);
   }
 
   #statusOf(object: InfluxDBCluster, verdict: Verdict, held: Held | undefined): ClusterStatus {

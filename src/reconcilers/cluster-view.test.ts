@@ -40,6 +40,7 @@ const connection: ClusterConnection = {
       clockSkew: 0,
     },
   },
+  missing: { ManagementToken: { reason: 'InfluxctlMissing', message: 'started without --influxctl' } },
   probe: async () => ({ kind: 'accepted' }),
   useCredential: () => undefined,
   close: async () => undefined,

@@ -1,6 +1,5 @@
 // What the plan sees of a cluster, for one object.
 
-import type { Verdict } from '../resources/conditions.ts';
 import { dataURL } from '../resources/defaults.ts';
 import { REQUESTS } from '../resources/group.ts';
 import type { TokenObject } from '../resources/token-object.ts';
@@ -11,7 +10,7 @@ import type { ClusterState, Inventory } from './clusters.ts';
 export function clusterView(state: ClusterState, { kind, metadata: { uid } }: TokenObject): ClusterView {
   const { object, spec, connection, inventory } = state;
   const issuer = connection?.issuers[kind];
-  const hindrance = state.hindrance ?? (connection !== undefined && issuer === undefined ? NO_INFLUXCTL : undefined);
+  const hindrance = state.hindrance ?? connection?.missing[kind];
   const abandon = object.metadata.annotations?.[REQUESTS.abandon];
   const passable =
     hindrance === undefined || hindrance.reason === 'CredentialsMissing' || hindrance.reason === 'InvalidSpec';
@@ -30,13 +29,6 @@ export function clusterView(state: ClusterState, { kind, metadata: { uid } }: To
     ...(inventory === undefined ? {} : { inventory: inventoryOf(inventory, uid) }),
   };
 }
-
-/** Management tokens have no HTTP path. */
-const NO_INFLUXCTL: Verdict = {
-  reason: 'InfluxctlMissing',
-  message:
-    'Management tokens are issued through the influxctl command, which this version does not run yet; nothing was created.',
-};
 
 /** The part of an inventory that concerns one object. */
 export function inventoryOf(

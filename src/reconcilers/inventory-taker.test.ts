@@ -248,7 +248,7 @@ describe('orphans', () => {
     }).toEqual({
       live: 0,
       held: false,
-      annotations: { [REQUESTS.releaseInventory]: 'yes', [HANDLED_RELEASE]: 'yes' },
+      annotations: { [REQUESTS.releaseInventory]: 'yes', [HANDLED_RELEASE.DatabaseToken]: 'yes' },
     });
 
     orphans(7);

@@ -1,4 +1,4 @@
-// When the tokens of a cluster are listed, and what comes of it: the proof that it answers, what stands in the way, and tidying up.
+// When the tokens of a kind are listed on a cluster, and what comes of it: the proof that it answers, what stands in the way, and tidying up.
 
 import { backoff, type BackoffBounds } from '../controller/backoff.ts';
 import type { Clock } from '../controller/clock.ts';
@@ -6,6 +6,7 @@ import { IssuerError } from '../influxdb/errors.ts';
 import { KubernetesError, type KubernetesClient } from '../kubernetes/client.ts';
 import type { Logger } from '../logging.ts';
 import type { Verdict } from '../resources/conditions.ts';
+import type { TokenKind } from '../resources/group.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { HANDLED_RELEASE, releaseOf, requestsOf } from './cluster-requests.ts';
 import { ClusterMismatch, liveTokens, type Clusters, type ClusterState, type Inventory } from './clusters.ts';
@@ -18,6 +19,8 @@ import type { World } from './world.ts';
 
 /** What is worked with. */
 export interface InventoryTakerOptions {
+  /** Of the tokens that are listed. */
+  readonly kind: TokenKind;
   readonly world: World;
   readonly clusters: Clusters;
   readonly client: KubernetesClient;
@@ -41,6 +44,10 @@ const TOLERATED_SKEW = 30_000;
 
 /** What this process remembers of a cluster between lists. */
 interface Progress {
+  /** Changes when settings or credential do: what a list over the former comes to says nothing any more. */
+  readonly epoch: number;
+  /** What people asked of the cluster by annotation, as of the last look. */
+  readonly requests?: string;
   /** A list has succeeded with these settings and this credential. */
   readonly proven: boolean;
   /** Lists in a row that failed. */
@@ -56,7 +63,14 @@ interface Progress {
   readonly suspected: boolean;
 }
 
-const NOTHING_PROVEN: Progress = { proven: false, failures: 0, unswept: 0, nextAt: 0, notBefore: 0, suspected: false };
+const NOTHING_PROVEN: Omit<Progress, 'epoch'> = {
+  proven: false,
+  failures: 0,
+  unswept: 0,
+  nextAt: 0,
+  notBefore: 0,
+  suspected: false,
+};
 
 /** Takes the inventories of all clusters, each when it is due. */
 export class InventoryTaker {
@@ -69,7 +83,8 @@ export class InventoryTaker {
 
   /** Settings or credential are new: all that was proven was of the former. */
   restart(name: string): void {
-    this.#progress.set(name, NOTHING_PROVEN);
+    const epoch = (this.#progress.get(name)?.epoch ?? 0) + 1;
+    this.#progress.set(name, { ...NOTHING_PROVEN, epoch });
   }
 
   forget(name: string): void {
@@ -95,28 +110,30 @@ export class InventoryTaker {
 
   /** Lists the tokens when it is due: that is at once the proof that the cluster answers and takes the credential. */
   async look(state: ClusterState, before: ClusterState | undefined, signal: AbortSignal): Promise<ClusterState> {
-    const { clusters, clock, inventoried, narrator, metrics } = this.#options;
+    const { kind, clusters, clock, inventoried, narrator, metrics } = this.#options;
     const { object } = state;
     const { name } = object.metadata;
-    const progress = this.#progress.get(name);
-    if (progress === undefined) return state;
+    const known = this.#progress.get(name);
+    if (known === undefined) return state;
+    const progress: Progress = { ...known, requests: requestsOf(object) };
     // Somebody who has just annotated the cluster is waiting for what comes of it.
-    const asked = before !== undefined && requestsOf(before.object) !== requestsOf(object);
+    const asked = known.requests !== undefined && known.requests !== progress.requests;
     if (clock.now() < progress.nextAt && !asked) {
+      this.#progress.set(name, progress);
       return progress.hindrance === undefined ? state : { ...state, hindrance: progress.hindrance };
     }
-    clusters.set(name, whileListed(state, before, progress));
+    clusters.set(name, whileListed(state, before, progress), kind);
     this.#progress.set(name, { ...progress, nextAt: Math.min(progress.nextAt, clock.now()), suspected: false });
     let inventory: Inventory;
     try {
-      inventory = await clusters.takeInventory(name, signal);
+      inventory = await clusters.takeInventory(name, signal, kind);
     } catch (error) {
       if (!(error instanceof IssuerError)) throw error;
       return this.#failed(state, before, progress, error);
     }
     inventoried(name, inventory);
-    metrics.inventoryTaken(name, { ...inventory, live: liveTokens(inventory) });
-    const skew = state.connection?.issuers.DatabaseToken.clockSkew ?? 0;
+    metrics.inventoryTaken(name, kind, { ...inventory, live: liveTokens(inventory) });
+    const skew = state.connection?.issuers[kind]?.clockSkew ?? 0;
     if (Math.abs(skew) > TOLERATED_SKEW) narrator.skewed(object, skew);
     const swept = await this.#sweep(state, inventory, signal);
     this.#succeeded(name, progress, inventory, swept !== 'unfinished');
@@ -125,7 +142,12 @@ export class InventoryTaker {
     return { ...rest, inventory, ...(swept === undefined ? {} : { held: swept }) };
   }
 
-  #succeeded(name: string, before: Progress, { begun, finished }: Inventory, swept: boolean): void {
+  #succeeded(
+    name: string,
+    { epoch, requests, ...before }: Progress,
+    { begun, finished }: Inventory,
+    swept: boolean,
+  ): void {
     const { clock, inventoryInterval } = this.#options;
     const now = clock.now();
     const notBefore = now + (finished - begun) * SHARE;
@@ -133,7 +155,8 @@ export class InventoryTaker {
     const soon = this.#progress.get(name)?.suspected === true;
     const wait = swept ? (soon ? 0 : inventoryInterval) : backoff(unswept, RETRY, Math.random);
     const nextAt = Math.max(now + wait, notBefore);
-    this.#progress.set(name, { proven: true, failures: 0, unswept, nextAt, notBefore, suspected: false });
+    const asked = requests === undefined ? {} : { requests };
+    this.#keep(name, { epoch, ...asked, proven: true, failures: 0, unswept, nextAt, notBefore, suspected: false });
   }
 
   #failed(state: ClusterState, before: ClusterState | undefined, progress: Progress, error: IssuerError): ClusterState {
@@ -145,12 +168,17 @@ export class InventoryTaker {
     // That none of our tokens is known there is an answer, and not lost: nothing more may go to such a cluster.
     const lost = failures === 1 && progress.proven && !(error instanceof ClusterMismatch);
     if (lost && before?.hindrance === undefined) {
-      this.#progress.set(name, next);
+      this.#keep(name, next);
       return state;
     }
     const hindrance = hindranceOf(error);
-    this.#progress.set(name, { ...next, hindrance });
+    this.#keep(name, { ...next, hindrance });
     return { ...state, hindrance };
+  }
+
+  /** Unless the connection is another one by now. */
+  #keep(name: string, progress: Progress): void {
+    if (this.#progress.get(name)?.epoch === progress.epoch) this.#progress.set(name, progress);
   }
 
   /**
@@ -162,19 +190,19 @@ export class InventoryTaker {
     inventory: Inventory,
     signal: AbortSignal,
   ): Promise<Held | 'unfinished' | undefined> {
-    const { client, sweeper, metrics, narrator, world, log } = this.#options;
+    const { kind, client, sweeper, metrics, narrator, world, log } = this.#options;
     const { object, connection } = state;
     const { name } = object.metadata;
     if (connection === undefined) return undefined;
     try {
-      const release = releaseOf(object);
+      const release = releaseOf(object, kind);
       if (release !== undefined) {
         // Written down first: a nonce that is acted upon twice would take the brake off for good.
-        const written = await annotate(client, object, { [HANDLED_RELEASE]: release }, signal);
+        const written = await annotate(client, object, { [HANDLED_RELEASE[kind]]: release }, signal);
         if (written !== undefined) world.collections.clusters.observe(clusterRecord(written));
       }
       const held = await sweeper.sweep(object, connection, inventory, release, signal);
-      metrics.inventoryHeld(name, held !== undefined);
+      metrics.inventoryHeld(name, kind, held !== undefined);
       if (held !== undefined) narrator.held(object, heldMessage(held));
       return held;
     } catch (error) {
@@ -200,5 +228,5 @@ function hindranceOf(error: IssuerError): Verdict {
   if (error.kind === 'CredentialsRejected' || error.status === 403) {
     return { reason: 'CredentialsRejected', message: error.message };
   }
-  return { reason: 'ClusterUnreachable', message: error.message };
+  return { reason: error.kind === 'Unusable' ? 'InfluxctlMissing' : 'ClusterUnreachable', message: error.message };
 }

@@ -7,6 +7,7 @@ import { API_VERSION, type PLURALS } from '../resources/group.ts';
 import { REASONS } from '../resources/reasons.ts';
 import type { Metrics } from '../server/metrics.ts';
 import { ownLedger, settled } from '../tokens/facts.ts';
+import { bySpec } from '../tokens/mint-cause.ts';
 import type { MintCause, Observed } from '../tokens/observed.ts';
 import type { Outcome } from '../tokens/outcome.ts';
 import { REASON_OF } from '../tokens/plan-mint.ts';
@@ -141,8 +142,7 @@ export class Narrator {
   #published(o: Observed, cause: MintCause, id: string): void {
     if (cause === 'first') return;
     this.#metrics.rotated(o.object.kind);
-    const asked =
-      cause === 'rotate' || cause === 'rotateImmediately' || cause === 'renewalDue' || cause === 'endChanged';
+    const asked = cause === 'rotate' || cause === 'rotateImmediately' || cause === 'renewalDue' || bySpec(cause);
     const note = `${REASON_OF[cause]} The Secret now holds token ${id}.`;
     this.#tell(o, asked ? 'Normal' : 'Warning', asked ? 'Rotated' : 'Reissued', 'Issue', note);
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../controller/clock.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Verdict } from '../resources/conditions.ts';
 import { clusterName, dataURL, secretName } from '../resources/defaults.ts';
-import { FINALIZER } from '../resources/group.ts';
+import { FINALIZER, type TokenKind } from '../resources/group.ts';
 import type { TokenSpec } from '../resources/token-object.ts';
 import { learn } from '../tokens/learn.ts';
 import type { Memory, Observed } from '../tokens/observed.ts';
@@ -30,8 +30,8 @@ export interface PassOptions {
   readonly client: KubernetesClient;
   readonly narrator: Narrator;
   readonly clock: Clock;
-  /** A call on the cluster failed in a way that concerns all its tokens. */
-  readonly suspect: (cluster: string) => void;
+  /** A call on the cluster failed in a way that concerns all its tokens of a kind. */
+  readonly suspect: (cluster: string, kind: TokenKind) => void;
 }
 
 /** More steps than any situation takes; a plan that needs more is going in circles, and must not do so at full speed. */
@@ -102,7 +102,7 @@ export class Pass {
         if (object.metadata.generation !== generation) return 'changed';
       }
       if (outcome.got === 'failure' && outcome.failure.of === 'issuer' && outcome.failure.kind !== 'Refused') {
-        suspect(clusterName(this.observed.object.spec));
+        suspect(clusterName(this.observed.object.spec), this.observed.object.kind);
       }
     }
     throw new Error(`the plan of ${tokenKey(this.observed.object)} came to no end within ${MOST_STEPS} steps`);
@@ -127,7 +127,7 @@ export class Pass {
   async #takeInventory(): Promise<Outcome> {
     const { clusters } = this.#options;
     const { object } = this.observed;
-    const inventory = await clusters.takeInventory(clusterName(object.spec), this.#signal);
+    const inventory = await clusters.takeInventory(clusterName(object.spec), this.#signal, object.kind);
     return { got: 'inventory', inventory: inventoryOf(inventory, object.metadata.uid) };
   }
 }

@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../logging.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { writeLedger } from '../tokens/ledger.ts';
 import { parseMarker } from '../tokens/marker.ts';
+import type { Inventory } from './clusters.ts';
 import { Sweeper, type Held } from './sweeper.ts';
 
 const OBJECTS = '/apis/influxtokens.dev/v1alpha1/namespaces/metrics/databasetokens';
@@ -43,7 +44,7 @@ function sweep(
   }
   between?.();
   const sweeper = new Sweeper({ client: kubernetes, world, log, metrics, installation: INSTALLATION, watchNamespaces });
-  const inventory = { begun: 0, finished: 0, knowsUs: true, byUID };
+  const inventory: Inventory = { kind: 'DatabaseToken', begun: 0, finished: 0, knowsUs: true, byUID };
   return sweeper.sweep(cluster(), connectionTo(issuer), inventory, released, new AbortController().signal);
 }
 

@@ -1,7 +1,7 @@
 // Revokes tokens of objects that are gone, after an inventory showed them and a live look at Kubernetes confirmed it.
 
 import { IssuerError } from '../influxdb/errors.ts';
-import type { TokenInfo } from '../influxdb/issuer.ts';
+import type { TokenInfo, TokenIssuer } from '../influxdb/issuer.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { resourcePath } from '../kubernetes/paths.ts';
 import { readList, readObject, type RawObject } from '../kubernetes/raw-object.ts';
@@ -74,20 +74,22 @@ export class Sweeper {
     const gone = tokensOfGoneObjects(inventory.byUID, standing);
     this.#tellOfUnjudged(name, inventory, standing);
     if (gone.length === 0) return undefined;
-    metrics.orphansFound(name, gone.length);
+    metrics.orphansFound(name, inventory.kind, gone.length);
     const ours = liveTokens(inventory);
     if (brakeHolds(gone.length, ours) && released === undefined) {
       log.warn({ cluster: name, gone: gone.length, ours, watchNamespaces }, 'the inventory is held: too many orphans');
       return { gone: gone.length, ours };
     }
-    await this.#revokeAll(name, connection, gone, standing, signal);
+    const issuer = connection.issuers[inventory.kind];
+    if (issuer !== undefined) await this.#revokeAll(name, inventory.kind, issuer, gone, standing, signal);
     return undefined;
   }
 
   /** One that cannot be revoked does not shield the others; several failures say that it is not about the tokens. */
   async #revokeAll(
     cluster: string,
-    connection: ClusterConnection,
+    kind: TokenKind,
+    issuer: TokenIssuer,
     gone: readonly TokenInfo[],
     standing: Standing,
     signal: AbortSignal,
@@ -95,7 +97,7 @@ export class Sweeper {
     const failures: IssuerError[] = [];
     for (const { id } of gone) {
       try {
-        await this.#revoke(cluster, connection, id, standing, signal);
+        await this.#revoke(cluster, kind, issuer, id, standing, signal);
       } catch (error) {
         if (!(error instanceof IssuerError)) throw error;
         failures.push(error);
@@ -109,20 +111,23 @@ export class Sweeper {
   /** The server's own words decide, a moment before: the marker still has to name this installation and an object that is gone. */
   async #revoke(
     cluster: string,
-    connection: ClusterConnection,
+    kind: TokenKind,
+    issuer: TokenIssuer,
     id: string,
     { objects }: Standing,
     signal: AbortSignal,
   ): Promise<void> {
-    const issuer = connection.issuers.DatabaseToken;
     const token = await issuer.get(id, signal);
     const marker = token === undefined ? undefined : parseMarker(token.description);
     if (token === undefined || token.revokedAt !== undefined) return;
     if (marker?.installation !== this.#options.installation || objects.has(marker.uid)) return;
     await issuer.revoke(id, signal);
-    this.#options.metrics.revoked('DatabaseToken');
+    this.#options.metrics.revoked(kind);
     const why = 'an orphan: its object is gone, and no Secret names it';
-    this.#options.log.info({ cluster, uid: marker.uid, audit: true, action: 'revoke', id, why }, 'revoke of a token');
+    this.#options.log.info(
+      { cluster, kind, uid: marker.uid, audit: true, action: 'revoke', id, why },
+      'revoke of a token',
+    );
   }
 
   /** Whose object was never seen in the watched namespaces may have it in another one: a person has to look. */

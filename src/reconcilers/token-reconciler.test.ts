@@ -149,6 +149,7 @@ describe('one look says what is the matter, and the next one has nothing to writ
 
 describe('an inventory', () => {
   const listed = (byUID: readonly [string, TokenInfo][]): Inventory => ({
+    kind: 'DatabaseToken',
     begun: NOW,
     finished: NOW,
     knowsUs: true,

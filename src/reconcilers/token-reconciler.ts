@@ -63,7 +63,7 @@ export class TokenReconciler {
       this.#kept.delete(key);
       return {};
     }
-    const state = clusters.get(clusterName(object.spec));
+    const state = clusters.get(clusterName(object.spec), object.kind);
     if (waitsForCluster(world, object, state)) return {};
     const clusterExists = world.collections.clusters.get(clusterName(object.spec)) !== undefined;
     // What is left of a cluster that is gone serves to revoke, and for nothing else.
@@ -85,9 +85,10 @@ export class TokenReconciler {
   };
 
   /** Keys of objects that an inventory gives a reason to look at: a token is missing, is named by nothing, or is not what was asked for. */
-  attentionTo(cluster: string, { byUID }: Inventory): string[] {
+  attentionTo(cluster: string, { kind, byUID }: Inventory): string[] {
     const { world } = this.#options;
     return world.tokensOf(cluster).flatMap((object) => {
+      if (object.kind !== kind) return [];
       const tokens = byUID.get(object.metadata.uid) ?? [];
       const current = object.status?.token?.id;
       const asKnown =

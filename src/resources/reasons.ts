@@ -155,9 +155,10 @@ export const REASONS = {
   },
   InfluxctlMissing: {
     class: 'retrying',
-    meaning: 'A management token was asked for, which only the influxctl command can create.',
-    cause: 'This version of the operator does not run influxctl yet.',
-    remedy: 'Create the management token by hand, with influxctl, and delete this object.',
+    meaning: 'A management token was asked for, which only the influxctl command can create, and it cannot be run.',
+    cause: 'The operator was started without --influxctl, or the command is missing, too old or not fit to run.',
+    remedy:
+      'Give the operator influxctl 2.10.0 or later, as docs/guides/management-tokens.md says; it tries again by itself.',
   },
   InternalError: {
     class: 'retrying',

@@ -97,31 +97,31 @@ export const METRICS = {
   inventory_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When the last complete list of the tokens of a cluster ended.',
-    labels: ['cluster'],
+    labels: ['cluster', 'kind'],
     leaderOnly: true,
   },
   inventory_last_duration_seconds: {
     type: 'gauge',
     help: 'How long the last complete list of the tokens of a cluster took.',
-    labels: ['cluster'],
+    labels: ['cluster', 'kind'],
     leaderOnly: true,
   },
   inventory_tokens: {
     type: 'gauge',
     help: 'Live tokens of this installation in the last complete list.',
-    labels: ['cluster'],
+    labels: ['cluster', 'kind'],
     leaderOnly: true,
   },
   inventory_held: {
     type: 'gauge',
     help: '1 while the brake keeps an inventory from revoking.',
-    labels: ['cluster'],
+    labels: ['cluster', 'kind'],
     leaderOnly: true,
   },
   orphans_found_total: {
     type: 'counter',
     help: 'Live tokens of objects that are gone, found by inventories; while the brake holds, each inventory counts them again.',
-    labels: ['cluster'],
+    labels: ['cluster', 'kind'],
     leaderOnly: true,
   },
 

@@ -25,9 +25,9 @@ describe('metrics', () => {
     metrics.revoked('DatabaseToken');
     metrics.rotated('DatabaseToken');
     metrics.abandoned('DatabaseToken');
-    metrics.orphansFound('production', 3);
-    metrics.inventoryHeld('production', true);
-    metrics.inventoryTaken('production', { begun: 10_000, finished: 12_500, live: 7 });
+    metrics.orphansFound('production', 'DatabaseToken', 3);
+    metrics.inventoryHeld('production', 'ManagementToken', true);
+    metrics.inventoryTaken('production', 'DatabaseToken', { begun: 10_000, finished: 12_500, live: 7 });
     metrics.clusterConnected('production', true);
     metrics.clusterConnected('staging', false);
     metrics.leading(true);
@@ -43,11 +43,11 @@ describe('metrics', () => {
       'influxtokens_tokens_revoked_total{kind="DatabaseToken"}': 1,
       'influxtokens_token_rotations_total{kind="DatabaseToken"}': 1,
       'influxtokens_tokens_abandoned_total{kind="DatabaseToken"}': 1,
-      'influxtokens_orphans_found_total{cluster="production"}': 3,
-      'influxtokens_inventory_held{cluster="production"}': 1,
-      'influxtokens_inventory_last_success_timestamp_seconds{cluster="production"}': 12.5,
-      'influxtokens_inventory_last_duration_seconds{cluster="production"}': 2.5,
-      'influxtokens_inventory_tokens{cluster="production"}': 7,
+      'influxtokens_orphans_found_total{cluster="production",kind="DatabaseToken"}': 3,
+      'influxtokens_inventory_held{cluster="production",kind="ManagementToken"}': 1,
+      'influxtokens_inventory_last_success_timestamp_seconds{cluster="production",kind="DatabaseToken"}': 12.5,
+      'influxtokens_inventory_last_duration_seconds{cluster="production",kind="DatabaseToken"}': 2.5,
+      'influxtokens_inventory_tokens{cluster="production",kind="DatabaseToken"}': 7,
       'influxtokens_cluster_connected{cluster="production"}': 1,
       'influxtokens_cluster_connected{cluster="staging"}': 0,
       influxtokens_leader: 1,
@@ -133,9 +133,9 @@ describe('metrics', () => {
   test('a cluster that is gone leaves no series behind', async () => {
     const metrics = createMetrics('1.2.3');
     metrics.clusterConnected('old', true);
-    metrics.inventoryHeld('old', false);
-    metrics.orphansFound('old', 1);
-    metrics.inventoryTaken('old', { begun: 0, finished: 1, live: 1 });
+    metrics.inventoryHeld('old', 'ManagementToken', false);
+    metrics.orphansFound('old', 'DatabaseToken', 1);
+    metrics.inventoryTaken('old', 'ManagementToken', { begun: 0, finished: 1, live: 1 });
     metrics.clusterGone('old');
     expect(Object.keys(await scrape(metrics)).filter((name) => name.includes('old'))).toEqual([]);
   });

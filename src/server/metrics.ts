@@ -56,11 +56,11 @@ export interface Metrics {
   rotated(kind: string): void;
   /** A token was let go of alive, by a recorded decision. */
   abandoned(kind: string): void;
-  inventoryTaken(cluster: string, figures: InventoryFigures): void;
+  inventoryTaken(cluster: string, kind: string, figures: InventoryFigures): void;
   /** An inventory found tokens of ours that no Secret names. */
-  orphansFound(cluster: string, count: number): void;
-  /** The brake of a cluster's inventory holds, or not any more. */
-  inventoryHeld(cluster: string, held: boolean): void;
+  orphansFound(cluster: string, kind: string, count: number): void;
+  /** The brake of a cluster's inventory of a kind holds, or not any more. */
+  inventoryHeld(cluster: string, kind: string, held: boolean): void;
   clusterConnected(cluster: string, connected: boolean): void;
   /** An InfluxDBCluster is gone: nothing is told of it any more. */
   clusterGone(cluster: string): void;
@@ -152,20 +152,21 @@ export function createMetrics(version: string): Metrics {
     revoked: (kind) => revoked.inc({ kind }),
     rotated: (kind) => rotated.inc({ kind }),
     abandoned: (kind) => abandoned.inc({ kind }),
-    inventoryTaken(cluster, { begun, finished, live }) {
-      inventoryEnd.set({ cluster }, finished / 1_000);
-      inventorySeconds.set({ cluster }, (finished - begun) / 1_000);
-      inventoryTokens.set({ cluster }, live);
+    inventoryTaken(cluster, kind, { begun, finished, live }) {
+      inventoryEnd.set({ cluster, kind }, finished / 1_000);
+      inventorySeconds.set({ cluster, kind }, (finished - begun) / 1_000);
+      inventoryTokens.set({ cluster, kind }, live);
     },
-    orphansFound: (cluster, count) => orphans.inc({ cluster }, count),
-    inventoryHeld: (cluster, is) => held.set({ cluster }, Number(is)),
+    orphansFound: (cluster, kind, count) => orphans.inc({ cluster, kind }, count),
+    inventoryHeld: (cluster, kind, is) => held.set({ cluster, kind }, Number(is)),
     clusterConnected(cluster, is) {
       connected.set({ cluster }, Number(is));
-      orphans.inc({ cluster }, 0);
+      for (const kind of TOKEN_KINDS) orphans.inc({ cluster, kind }, 0);
     },
     clusterGone(cluster) {
-      for (const metric of [connected, inventoryEnd, inventorySeconds, inventoryTokens, held, orphans]) {
-        metric.remove({ cluster });
+      connected.remove({ cluster });
+      for (const metric of [inventoryEnd, inventorySeconds, inventoryTokens, held, orphans]) {
+        for (const kind of TOKEN_KINDS) metric.remove({ cluster, kind });
       }
     },
     leading: (is) => leader.set(Number(is)),

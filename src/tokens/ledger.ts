@@ -61,6 +61,11 @@ export function objectReference(kind: string, namespace: string, name: string, u
   return `${kind}/${namespace}/${name}/${uid}`;
 }
 
+/** The kind of the object that a ledger names. */
+export function kindOf({ object }: Pick<Ledger, 'object'>): string {
+  return object.slice(0, object.indexOf('/'));
+}
+
 /** SHA-256 over version, id and string. A token string has 512 random bits, so the digest needs no key to hide it. */
 export function digest(id: string, string: TokenString): string {
   const hash = createHash('sha256').update(`${GROUP}/v1\0${id}\0${string.reveal()}`);

@@ -1,6 +1,7 @@
 // "Does this need a new token?": a chain of small judgements, one a situation, in the order in which they take precedence.
 
 import type { TokenInfo } from '../influxdb/issuer.ts';
+import { difference } from './drift.ts';
 import { ended, marked, ownership, rotationRequests, serverNow, serverView, settled } from './facts.ts';
 import type { Ledger } from './ledger.ts';
 import type { MintCause, Observed, Wanted } from './observed.ts';
@@ -47,6 +48,13 @@ const rotateImmediately: Judgement = ({ o, ledger }) => {
 const endChanged: Judgement = ({ wanted, ledger }) =>
   ledger !== undefined && !endMatches(wanted, ledger) ? 'endChanged' : undefined;
 
+/** What cannot be changed in place needs a successor. */
+const contentChanged: Judgement = ({ o, wanted, ledger, server }) => {
+  if (ledger === undefined || server === undefined || o.cluster?.changesInPlace !== false) return undefined;
+  const marker = { installation: o.installation, uid: o.object.metadata.uid, attempt: ledger.attempt };
+  return difference(wanted, marker, server) === undefined ? undefined : 'contentChanged';
+};
+
 const renewalDue: Judgement = ({ o, wanted, ledger, at }) => {
   if (ledger === undefined) return undefined;
   const due = renewalAt(wanted, ledger, o.object.metadata.uid);
@@ -67,6 +75,7 @@ const JUDGEMENTS: readonly Judgement[] = [
   editedByHand,
   rotateImmediately,
   endChanged,
+  contentChanged,
   renewalDue,
   rotate,
 ];
@@ -102,11 +111,17 @@ export function needsLook(o: Observed): boolean {
   return ownership(o, secret) === 'ours' && !settled(o, secret.ledger);
 }
 
+/** Whether it is asked for by a changed spec, which is not in effect before the successor is written. */
+export function bySpec(cause: MintCause): boolean {
+  return cause === 'endChanged' || cause === 'contentChanged';
+}
+
 /** Causes after which the Secret holds no token that works: the new one is written at once and probed afterwards. */
 export function leavesNothingWorking(cause: MintCause, ledger: Ledger | undefined, at: number): boolean {
   switch (cause) {
     case 'rotateImmediately':
     case 'endChanged':
+    case 'contentChanged':
     case 'renewalDue':
     case 'rotate':
       return ledger?.expiresAt !== undefined && ledger.expiresAt <= at;

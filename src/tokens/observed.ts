@@ -74,6 +74,7 @@ export type MintCause =
   | 'editedByHand'
   | 'rotateImmediately'
   | 'endChanged'
+  | 'contentChanged'
   | 'renewalDue'
   | 'rotate';
 

@@ -83,7 +83,12 @@ export const deleting: Situation = (o, now) => {
 };
 
 /** Failures that say that the cluster is of no help, unlike those of Kubernetes. */
-const OF_CLUSTER: ReadonlySet<Reason> = new Set(['ClusterUnreachable', 'CredentialsRejected', 'InvalidSpec']);
+const OF_CLUSTER: ReadonlySet<Reason> = new Set([
+  'ClusterUnreachable',
+  'CredentialsRejected',
+  'InvalidSpec',
+  'InfluxctlMissing',
+]);
 
 const ORABANDON = `, or let it go with the annotation ${REQUESTS.abandon}: <reason>.`;
 

@@ -5,7 +5,7 @@ import { nextMintAt } from './budget.ts';
 import { ownership, ownLedger, rotating, rotationNonces, rotationRequests, serverNow, standing } from './facts.ts';
 import type { Ledger } from './ledger.ts';
 import { markDescription } from './marker.ts';
-import { leavesNothingWorking, mintCause } from './mint-cause.ts';
+import { bySpec, leavesNothingWorking, mintCause } from './mint-cause.ts';
 import type { MintCause, Observed, Pending, Wanted } from './observed.ts';
 import { towardsEndOfLiving } from './revocation.ts';
 import { endOf, leastLife, wholeSeconds } from './schedule.ts';
@@ -33,7 +33,7 @@ export const tokenMissing: Situation = (o, now) => {
   const pausedUntil = working ? refusalPause(o, ledger) : 0;
   if (pausedUntil > now) {
     const message = `${REASON_OF[cause]} The data API had not accepted a successor within 10 minutes, so it was given up; the next try is at ${rfc3339(pausedUntil)}.`;
-    const how: Verdict = cause === 'endChanged' ? { reason: 'NotAccepted', message } : rotating(o, now, message);
+    const how: Verdict = bySpec(cause) ? { reason: 'NotAccepted', message } : rotating(o, now, message);
     return { verdict: how, wakeAt: pausedUntil };
   }
 
@@ -140,6 +140,7 @@ function supersededBy(o: Observed, cause: MintCause): Pending['superseded'] {
     case 'editedByHand':
     case 'rotateImmediately':
     case 'endChanged':
+    case 'contentChanged':
     case 'renewalDue':
     case 'rotate':
       if (!secret.present || secret.ledger === undefined) return [];
@@ -179,6 +180,7 @@ export const REASON_OF: Readonly<Record<MintCause, string>> = {
   editedByHand: 'The token in the Secret was edited by hand.',
   rotateImmediately: 'An immediate rotation was requested.',
   endChanged: 'The asked-for end of the token changed.',
+  contentChanged: 'What the token is to be changed, and it cannot be changed in place.',
   renewalDue: 'The token was due for renewal.',
   rotate: 'A rotation was requested.',
 };
@@ -190,6 +192,7 @@ function verdictOf(o: Observed, cause: MintCause, now: number): Verdict {
     case 'rotate':
       return rotating(o, now, `${REASON_OF[cause]} A successor is being created.`);
     case 'endChanged':
+    case 'contentChanged':
       return { reason: 'Updating', message: `${REASON_OF[cause]} A new token is being created.` };
     case 'first':
     case 'secretDeleted':

@@ -3,6 +3,7 @@
 import { overlapEnd } from './schedule.ts';
 import { ownership, referenceOf, rotating, rotationNonces, serverNow, standing, suspended, waiting } from './facts.ts';
 import type { Ledger } from './ledger.ts';
+import { bySpec } from './mint-cause.ts';
 import type { Memory, Observed, Pending } from './observed.ts';
 import { towardsEnd } from './revocation.ts';
 import type { Decision, Situation } from './step.ts';
@@ -128,8 +129,8 @@ function ledgerOf(o: Observed, pending: Pending, now: number): Omit<Ledger, 'dig
 /** How an object stands whose token waits to be written. */
 function verdictOf(o: Observed, pending: Pending, now: number): Decision['verdict'] {
   if (!pending.probeFirst) return { reason: 'Issuing', message: 'A token was created; writing it into the Secret.' };
-  if (pending.cause === 'endChanged') {
-    return { reason: 'Updating', message: 'A token with the new end was created; waiting until InfluxDB accepts it.' };
+  if (bySpec(pending.cause)) {
+    return { reason: 'Updating', message: 'A token as asked for was created; waiting until InfluxDB accepts it.' };
   }
   return rotating(o, now, 'A successor was created; waiting until InfluxDB accepts it.');
 }

@@ -225,3 +225,38 @@ describe('an issued object', () => {
     expect(story(orphans.spec({ suspend: true }).build()).run().told).toEqual([]);
   });
 });
+
+describe('where a token cannot be changed in place', () => {
+  const inPlace = { changesInPlace: false };
+
+  test('a changed description makes a successor, and what it replaces keeps its overlap', () => {
+    const one = story(given().issued().edited({ description: 'New' }).cluster(inPlace).build());
+    const { told, verdict, steps, o } = one.run();
+    expect(told).toEqual(expect.arrayContaining(['lookUp 1', 'mint: contentChanged', 'publish 101']));
+    expect(told).not.toContain('revoke 1');
+    expect(verdict.reason).toBe('Issued');
+    expect(steps.find((step) => step.do === 'mint')?.request.description).toMatch(/^New \[influxtokens /);
+    expect(o.secret).toMatchObject({ ledger: { superseded: [{ id: id(1), revokeAfter: NOW + DAY }] } });
+    expect(one.later(DAY).run().told).toContain('revoke 1');
+  });
+
+  test('one that stands as asked is left as it is', () => {
+    const o = given()
+      .issued()
+      .cluster(inPlace)
+      .inventory([serverToken(1)])
+      .build();
+    expect(story(o).run().told).toEqual([]);
+  });
+
+  test('one that was altered outside gets a successor once', () => {
+    const altered = serverToken(1);
+    const one = story(given().issued().cluster(inPlace).build());
+    one.world.tokens.set(id(1), { ...altered, description: `altered ${altered.description}` });
+    const inventory = [{ ...altered, description: `altered ${altered.description}` }];
+    expect(one.later(HOUR, (o) => given().with(o).inventory(inventory).build()).run().told).toContain(
+      'mint: contentChanged',
+    );
+    expect(one.later(HOUR).run().told).not.toContain('mint: contentChanged');
+  });
+});

@@ -81,7 +81,7 @@ function gone(o: Observed, ledger: Ledger): Decision {
   };
 }
 
-/** What to change in place; an issuer that cannot re-issues, and a token without our marker is not ours to change. */
+/** What to change in place. What cannot be changed so was judged to need a successor; a token without our marker is not ours to change. */
 function changeOf(o: Observed, wanted: Wanted, ledger: Ledger, view: TokenInfo): Change | undefined {
   if (o.cluster?.changesInPlace !== true || !marked(o, view)) return undefined;
   const { installation, object } = o;

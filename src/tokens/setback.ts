@@ -34,6 +34,8 @@ function verdictOf(step: Step, failure: Failure): Verdict {
       case 'Refused':
         if (failure.status === 403) return { reason: 'CredentialsRejected', message };
         return { reason: 'InvalidSpec', message: `The cluster refuses this token: ${message}` };
+      case 'Unusable':
+        return { reason: 'InfluxctlMissing', message };
       case 'NotFound':
       case 'Unavailable':
       case 'Unreadable':

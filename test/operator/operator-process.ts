@@ -81,7 +81,7 @@ export class OperatorProcess {
 
   /** Waits until it has looked at everything and nothing is left to look at now. */
   async idle(): Promise<void> {
-    const queues = ['tokens', 'clusters'];
+    const queues = ['tokens', 'clusters', 'managementInventories'];
     const rest = async (): Promise<boolean> => {
       const { text } = await this.page('/metrics');
       const busy = queues.flatMap((queue) => [

@@ -57,6 +57,7 @@ export class ClusterStage {
       log,
       version: 'test',
       mayAct: () => true,
+      beside: [],
       inventoryInterval: INTERVAL,
       sweeper: new Sweeper({ client, world, log, metrics, installation: INSTALLATION, watchNamespaces: [] }),
       changed: (name) => void this.changed.push(name),

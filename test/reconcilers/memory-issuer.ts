@@ -67,6 +67,7 @@ export class MemoryIssuer implements TokenIssuer {
 export function connectionTo(issuer: TokenIssuer, close: () => void = () => undefined): ClusterConnection {
   return {
     issuers: { DatabaseToken: issuer },
+    missing: {},
     probe: async () => ({ kind: 'accepted' }),
     useCredential: () => undefined,
     close: async () => close(),

@@ -1,0 +1,12 @@
+// A command for tests: a script that node runs, in a file of its own.
+
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Writes an executable that runs this code as an ES module, and answers its path. The environment needs no PATH for it. */
+export async function writeCommand(directory: string, code: string, name = 'influxctl'): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(path, `#!${process.execPath}\n${code}\n`);
+  await chmod(path, 0o755);
+  return path;
+}
