@@ -29,6 +29,19 @@ describe('json', () => {
     expect(await written('json', (log) => log.debug({}, 'unheard'))).toBe('');
   });
 
+  test("what a terminal would obey in a tenant's text is escaped, and stays the same JSON", async () => {
+    const hostile = 'a\u001b[2J\r\nb\u009b31m\u007f\u202ec\u0007';
+    const text = await written('json', (log) => log.info({ description: hostile, [hostile]: 1 }, hostile));
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(text).toMatch(/^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e]*\n$/);
+    expect(JSON.parse(text)).toMatchObject({ description: hostile, [hostile]: 1, msg: hostile });
+  });
+
+  test('a text of a megabyte is one line as any other', async () => {
+    const text = await written('json', (log) => log.info({ reason: '\n'.repeat(1_000_000) }, 'x'));
+    expect(text.indexOf('\n')).toBe(text.length - 1);
+  });
+
   test('obvious names of secrets are blanked, at the top and one level below', async () => {
     const text = await written('json', (log) => {
       log.info(

@@ -40,7 +40,7 @@ export async function createLogger(options: LoggingOptions): Promise<Logger> {
       serializers: { err: describeError },
       redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     },
-    options.format === 'pretty' ? await prettyStream(destination) : destination,
+    options.format === 'pretty' ? await prettyStream(destination) : escaping(destination),
   );
 }
 
@@ -84,6 +84,15 @@ async function prettyStream(destination: DestinationStream): Promise<Destination
   };
 }
 
+/** Writes the same JSON in characters that no terminal obeys: JSON itself escapes less than `kubectl logs` needs. */
+function escaping(destination: DestinationStream): DestinationStream {
+  return {
+    write(line) {
+      destination.write(line.replace(CONTROL, (character) => (character === '\n' ? character : escaped(character))));
+    },
+  };
+}
+
 /** C0 and C1 control characters, and those that turn the direction of writing around. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
@@ -92,6 +101,11 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u20
 function neutralise(key: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   return value.replace(CONTROL, (character) =>
-    key === 'stack' && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    key === 'stack' && character === '\n' ? character : escaped(character),
   );
+}
+
+/** As JSON would escape it. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

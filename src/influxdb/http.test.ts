@@ -2,14 +2,14 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import net, { type LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { CertificateAuthority } from '../../test/certificates.ts';
 import { ManualClock } from '../../test/manual-clock.ts';
 import { systemClock } from '../controller/clock.ts';
 import { HttpClient, readText, type HttpClientOptions, type HttpRequest } from './http.ts';
-import { NetworkFailure } from './network-failure.ts';
+import { explain, NetworkFailure } from './network-failure.ts';
 
 const open: (() => void)[] = [];
 
@@ -125,6 +125,23 @@ describe('whether anything was sent', () => {
     await once(server, 'close');
     const error = await failure(client().exchange(post(`http://127.0.0.1:${port}/`), readText));
     expect(error).toMatchObject({ code: 'ECONNREFUSED', sent: false, answered: false });
+  });
+
+  test.each([
+    ['one address', '169.254.169.254', 4],
+    [
+      'any of several',
+      [
+        { address: '127.0.0.1', family: 4 },
+        { address: 'fe80::1', family: 6 },
+      ],
+      undefined,
+    ],
+  ] as const)('nothing was, where the name leads to a link-local address: %s', async (_, address, family) => {
+    const lookup: LookupFunction = (_name, _options, found) => found(null, structuredClone(address) as string, family);
+    const error = await failure(client({ lookup }).exchange(post('http://influxdb.example.com/'), readText));
+    expect(error).toMatchObject({ code: 'LINK_LOCAL', sent: false, answered: false });
+    expect(explain(error.code, 'spec.url')).toMatch(/link-local address.*; check spec\.url/);
   });
 
   test('nothing was, where the name does not resolve', async () => {

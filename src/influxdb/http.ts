@@ -1,8 +1,11 @@
 // HTTP to one InfluxDB cluster: pooled connections, deadlines, and a certain answer to whether a request was sent.
 
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { EnvHttpProxyAgent, request as send, type Dispatcher } from 'undici';
 
 import type { Clock } from '../controller/clock.ts';
+import { elsewhere } from './elsewhere.ts';
 import { codeOf, NetworkFailure } from './network-failure.ts';
 import { tlsOptions, type TLSSettings } from './tls.ts';
 
@@ -17,6 +20,8 @@ export interface HttpClientOptions extends TLSSettings {
   /** The operator's version, for the User-Agent. */
   readonly version: string;
   readonly clock: Clock;
+  /** How the names of hosts become addresses; unless told, as the system does it. */
+  readonly lookup?: LookupFunction;
 }
 
 /** One request. `deadline` is the longest the whole exchange may take, in milliseconds, the reading of the answer included. */
@@ -53,15 +58,15 @@ export class HttpClient {
 
   /** Throws an `Error` with a printable message where the CA bundle or a proxy's URL is not usable. */
   constructor(options: HttpClientOptions) {
-    const tls = tlsOptions(options);
+    const connect = { ...tlsOptions(options), lookup: elsewhere(options.lookup ?? lookup) };
     this.#agent = proxyAgent({
       // Over HTTP/2 one lost connection would take all requests in flight with it, and leave all their outcomes unknown.
       allowH2: false,
       connectTimeout: CONNECT_TIMEOUT,
       headersTimeout: IDLE_TIMEOUT,
       bodyTimeout: IDLE_TIMEOUT,
-      connect: tls,
-      requestTls: { ...tls, allowH2: false },
+      connect,
+      requestTls: { ...connect, allowH2: false },
     });
     this.#clock = options.clock;
     this.#userAgent = `influxdb-token-operator/${options.version}`;

@@ -1,5 +1,7 @@
 // What can go wrong below HTTP, told in a few words with the likely remedy.
 
+import { LINK_LOCAL } from './elsewhere.ts';
+
 /** How far an exchange had come. */
 export interface Progress {
   /** Whether anything of the request may have reached the server. `false` is certain: nothing was written to any connection. */
@@ -48,6 +50,11 @@ export function explain(code: string, field: string): string {
 const EXPLANATIONS: readonly (readonly [RegExp, (field: string) => string])[] = [
   [TIMEOUT, () => 'it did not answer in time'],
   [/^(ENOTFOUND|EAI_\w+)$/, (field) => `its name cannot be resolved; check ${field}`],
+  [
+    new RegExp(`^${LINK_LOCAL}$`),
+    (field) =>
+      `its name leads to a link-local address, where clouds answer with the credentials of machines; check ${field}`,
+  ],
   [
     /^ECONNREFUSED$/,
     (field) =>

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { DURATION_PATTERN } from './duration.ts';
 import { GROUP } from './group.ts';
+import { isLinkLocal } from './link-local.ts';
 import { matches, matchesNot, rawString, type Rule, text, withRules } from './schema.ts';
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -70,6 +71,17 @@ const baseUrl = matches(
   'must be the URL of a server, such as https://influxdb.example.com or https://influxdb.example.com:8443',
 );
 
+const LINK_LOCAL = matchesNot(
+  '^https?://(169[.]254[.][0-9]|\\[[fF][eE][89abAB][0-9a-fA-F]:|\\[[fF][dD]00:[eE][cC]2:|\\[::[fF]{4}:(169[.]254[.]|[aA]9[fF][eE]:))',
+  'must not be a link-local address, where clouds answer with the credentials of machines; name the host of the cluster',
+);
+
+/** CEL sees addresses as they are mostly written; what remains, such as one number for an IPv4 address, is caught by us. */
+const elsewhere: Rule<string> = {
+  ...LINK_LOCAL,
+  check: (self) => LINK_LOCAL.check(self) && !(URL.canParse(self) && isLinkLocal(new URL(self).hostname)),
+};
+
 /** The address of a server, to which paths are added. */
 export const serverUrl = withRules(text(2048), [
   matches('^https?://', 'must begin with https:// (or with http://, which also takes spec.allowPlaintext: true)'),
@@ -77,13 +89,23 @@ export const serverUrl = withRules(text(2048), [
     '[@?#]',
     'must not have a user name, a query or a fragment; the credential belongs into the Secret of spec.credentials.secretRef',
   ),
+  elsewhere,
   matchesNot('/api/v[0-9]+/?$', 'must not end in the path of an API; leave out /api/v0, the operator adds it'),
   // The pattern keeps out all but hosts that only look like an IPv4 address, such as 1.2.3, which no CEL tells from names.
   { ...baseUrl, check: (self) => baseUrl.check(self) && URL.canParse(self) },
 ]);
 
 const QUALIFIED_NAME = `^(${LABEL}(\\.${LABEL})*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$`;
-const RESERVED = `^([^/]*(kubernetes[.]io|k8s[.]io)|([^/]*[.])?(${GROUP.replace('.', '[.]')}|argoproj[.]io|fluxcd[.]io))/`;
+/**
+ * Domains of programs that act on labels and annotations of any Secret: deploy or delete it, take it over, or copy it into namespaces
+ * which its author may not write to.
+ */
+const OBEYED = [
+  GROUP,
+  ...['argoproj.io', 'fluxcd.io', 'helm.sh', 'k14s.io', 'carvel.dev', 'cattle.io', 'crossplane.io'],
+  ...['emberstack.com', 'mittwald.de', 'appscode.com', 'cert-manager.io', 'external-secrets.io', 'bitnami.com'],
+];
+const RESERVED = `^([^/]*(kubernetes[.]io|k8s[.]io)|([^/]*[.])?(${OBEYED.join('|').replaceAll('.', '[.]')}))/`;
 
 /** Keys that a Secret may get as label or annotation. */
 export const secretMetadataKeys: readonly Rule<Readonly<Record<string, string>>>[] = [
@@ -96,7 +118,7 @@ export const secretMetadataKeys: readonly Rule<Readonly<Record<string, string>>>
   everyKey(
     matchesNot(
       RESERVED,
-      `must not have keys of ${GROUP}, kubernetes.io, k8s.io, Argo CD or Flux, because other programs act on them; use a domain of your own`,
+      `must not have keys of ${GROUP}, Kubernetes (*kubernetes.io, *k8s.io), or programs that deploy, take over or copy Secrets (${OBEYED.slice(1).join(', ')}), because those act on them; use a domain of your own`,
     ),
   ),
 ];

@@ -76,11 +76,11 @@ export function secretField<K extends z.ZodType<DeepReadonly<z.infer<typeof data
         }),
         labels: z.exactOptional(withRules(textMap(labelValue, 32), secretMetadataKeys)).meta({
           description:
-            'Labels of the Secret. Nothing is copied from the labels of this object. Keys of influxtokens.dev, kubernetes.io, k8s.io, Argo CD and Flux are refused.',
+            'Labels of the Secret. Nothing is copied from the labels of this object. Keys of influxtokens.dev, of Kubernetes, and of programs that deploy, take over or copy Secrets are refused.',
         }),
         annotations: z.exactOptional(withRules(textMap(text(1024, 0), 32), secretMetadataKeys)).meta({
           description:
-            'Annotations of the Secret. Nothing is copied from the annotations of this object. Keys of influxtokens.dev, kubernetes.io, k8s.io, Argo CD and Flux are refused.',
+            'Annotations of the Secret. Nothing is copied from the annotations of this object. Keys of influxtokens.dev, of Kubernetes, and of programs that deploy, take over or copy Secrets are refused.',
         }),
       }),
     )

@@ -251,11 +251,15 @@ const secrets: Refusal[] = [
     'node.k8s.io/x',
     'argocd.argoproj.io/tracking-id',
     'kustomize.toolkit.fluxcd.io/name',
+    'meta.helm.sh/release-name',
+    'reflector.v1.k8s.emberstack.com/reflection-auto-enabled',
+    'replicator.v1.mittwald.de/replicate-to',
+    'kubed.appscode.com/sync',
   ].map((key) => ({
     name: `the label ${key} on the Secret`,
     manifest: databaseToken({ secret: { labels: { [key]: 'x' } } }),
     field: 'spec.secret.labels',
-    message: 'must not have keys of influxtokens.dev, kubernetes.io, k8s.io, Argo CD or Flux',
+    message: 'must not have keys of influxtokens.dev, Kubernetes (*kubernetes.io, *k8s.io), or programs that deploy',
   })),
   {
     name: 'an annotation of ours on the Secret',
@@ -341,6 +345,26 @@ const urls: Refusal[] = [
     field: 'spec.url',
     message: 'must not have a user name, a query or a fragment; the credential belongs into the Secret',
   })),
+  ...[
+    'https://169.254.169.254',
+    'https://169.254.0.1:8443/x',
+    'https://[fe80::1]',
+    'https://[FEBF:0::1]:8443',
+    'https://[fd00:ec2::254]',
+    'https://[::ffff:169.254.169.254]',
+    'https://[::ffff:a9fe:a9fe]',
+  ].map((url) => ({
+    name: `the URL ${url}`,
+    manifest: cluster({ url }),
+    field: 'spec.url',
+    message: 'must not be a link-local address, where clouds answer with the credentials of machines',
+  })),
+  {
+    name: 'a link-local address for the data',
+    manifest: cluster({ dataURL: 'https://169.254.169.254' }),
+    field: 'spec.dataURL',
+    message: 'must not be a link-local address',
+  },
   {
     name: 'a URL with the path of the API',
     manifest: cluster({ url: 'https://influxdb.example.com/api/v0/' }),

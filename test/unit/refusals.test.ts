@@ -37,6 +37,14 @@ describe('the operator refuses', () => {
     );
   });
 
+  test('a link-local address however it is written', () => {
+    for (const url of ['https://2852039166', 'https://0xa9fea9fe', 'https://169.16689662', 'https://0251.0376.1']) {
+      expect(problems(cluster({ url }))).toEqual([
+        { field: 'spec.url', message: expect.stringContaining('must not be a link-local address') },
+      ]);
+    }
+  });
+
   test('an object without a spec', () => {
     expect(validateCluster({ spec: undefined })).toEqual({
       ok: false,
