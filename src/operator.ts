@@ -17,6 +17,7 @@ import { Gathered } from './reconcilers/gathered.ts';
 import { InventoryReconciler } from './reconcilers/inventory-reconciler.ts';
 import { InventoryTaker } from './reconcilers/inventory-taker.ts';
 import { Narrator } from './reconcilers/narrator.ts';
+import { Newcomers } from './reconcilers/newcomers.ts';
 import { OperatorNamespace } from './reconcilers/operator-namespace.ts';
 import { Sweeper } from './reconcilers/sweeper.ts';
 import { TokenReconciler } from './reconcilers/token-reconciler.ts';
@@ -100,6 +101,7 @@ export function createOperator(options: OperatorOptions): Operator {
     client,
     narrator,
     clock,
+    newcomers: new Newcomers(clock),
     installation,
     minimumLifetime: config.minimumLifetime,
     suspect: (name, kind) => {

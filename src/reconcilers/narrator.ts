@@ -2,7 +2,7 @@
 
 import type { EventRecorder, ObjectReference } from '../kubernetes/events.ts';
 import type { Logger } from '../logging.ts';
-import type { Verdict } from '../resources/conditions.ts';
+import { legible, type Verdict } from '../resources/conditions.ts';
 import { API_VERSION, type PLURALS } from '../resources/group.ts';
 import { REASONS } from '../resources/reasons.ts';
 import type { Metrics } from '../server/metrics.ts';
@@ -35,7 +35,8 @@ export class Narrator {
   }
 
   /** A verdict is about to be written. An Event tells of it when the reason is news; a repeated one is not. */
-  verdict(object: Subject, { reason, message }: Verdict): void {
+  verdict(object: Subject, { reason, message: told }: Verdict): void {
+    const message = legible(told);
     const conditions = object.status?.conditions ?? [];
     // Synced carries every reason; Ready keeps an earlier one while a token stands. A cluster has Ready alone.
     const before = conditions.find(({ type }) => type === 'Synced') ?? conditions.find(({ type }) => type === 'Ready');
@@ -77,7 +78,7 @@ export class Narrator {
   before(step: Step, { object }: Observed): void {
     if (step.do !== 'removeFinalizer' || step.left.length === 0) return;
     this.#log.warn(
-      { ...nameOf(object), audit: true, action: 'let go', ids: step.left, why: step.because },
+      { ...nameOf(object), audit: true, action: 'let go', ids: step.left, why: legible(step.because) },
       'tokens are left alive',
     );
   }

@@ -7,7 +7,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Verdict } from '../resources/conditions.ts';
 import { clusterName, dataURL, secretName } from '../resources/defaults.ts';
 import { FINALIZER, type TokenKind } from '../resources/group.ts';
-import type { TokenSpec } from '../resources/token-object.ts';
+import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
 import { learn } from '../tokens/learn.ts';
 import type { Memory, Observed } from '../tokens/observed.ts';
 import type { Outcome } from '../tokens/outcome.ts';
@@ -18,6 +18,7 @@ import { carryOut } from './carry-out.ts';
 import { inventoryOf } from './cluster-view.ts';
 import type { Clusters, ClusterState } from './clusters.ts';
 import type { Narrator } from './narrator.ts';
+import type { Newcomers } from './newcomers.ts';
 import { writeStatus } from './own-objects.ts';
 import { tokenRecord } from './records.ts';
 import { SecretAccess } from './secret-access.ts';
@@ -30,6 +31,7 @@ export interface PassOptions {
   readonly client: KubernetesClient;
   readonly narrator: Narrator;
   readonly clock: Clock;
+  readonly newcomers: Newcomers;
   /** A call on the cluster failed in a way that concerns all its tokens of a kind. */
   readonly suspect: (cluster: string, kind: TokenKind) => void;
 }
@@ -89,6 +91,9 @@ export class Pass {
       });
       narrator.step(step, outcome, this.observed);
       this.observed = learn(this.observed, step, outcome, clock.now(), asked);
+      if (step.do === 'mint' && step.pending.cause === 'first' && mayHaveMinted(outcome)) {
+        this.#options.newcomers.note(placeOf(this.observed.object));
+      }
       // Only a mint uses its nonce up; random numbers cost more than the rest of a plan.
       if (step.do === 'mint') this.observed = { ...this.observed, nonce: newNonce() };
       remember(this.observed.memory);
@@ -130,6 +135,16 @@ export class Pass {
     const inventory = await clusters.takeInventory(clusterName(object.spec), this.#signal, object.kind);
     return { got: 'inventory', inventory: inventoryOf(inventory, object.metadata.uid) };
   }
+}
+
+/** Whose first tokens are counted together, as `maxTokens` counts tokens. */
+export function placeOf({ metadata, spec }: TokenObject): string {
+  return `${metadata.namespace}/${clusterName(spec)}`;
+}
+
+function mayHaveMinted(outcome: Outcome): boolean {
+  if (outcome.got !== 'failure') return true;
+  return outcome.failure.of === 'issuer' && outcome.failure.kind === 'OutcomeUnknown';
 }
 
 /** Random bytes are drawn for many nonces at once: one by one they would cost more than the rest of the plan. */

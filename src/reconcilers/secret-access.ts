@@ -197,6 +197,11 @@ export class SecretAccess {
 
   #view(live: LiveSecret): SecretView {
     const { intact, asWanted } = inspect(live, this.#content);
+    // Ours are Opaque, and the type of a Secret never changes: Kubernetes acts on others, so annotations that say it is ours are forged.
+    if (live.type !== undefined && live.type !== 'Opaque') {
+      const { ledger: _, ...foreign } = viewOf(secretRecord(live.metadata), 'live');
+      return { ...foreign, owners: [`type ${live.type}`], ownerUIDs: [], intact, asWanted };
+    }
     return { ...viewOf(secretRecord(live.metadata), 'live'), intact, asWanted };
   }
 

@@ -19,6 +19,7 @@ import { createMetrics } from '../server/metrics.ts';
 import { markDescription } from '../tokens/marker.ts';
 import { Clusters, type ClusterState, type Inventory } from './clusters.ts';
 import { Narrator } from './narrator.ts';
+import { Newcomers } from './newcomers.ts';
 import { TokenReconciler } from './token-reconciler.ts';
 
 const KEY = 'DatabaseToken/metrics/telegraf';
@@ -42,6 +43,7 @@ beforeEach(async () => {
     client: kubernetes,
     narrator: new Narrator({ record: () => undefined }, log, createMetrics('test')),
     clock,
+    newcomers: new Newcomers(clock),
     installation: INSTALLATION,
     minimumLifetime: 3_600_000,
     suspect: () => undefined,

@@ -15,7 +15,7 @@ import type { Decision } from '../tokens/step.ts';
 import { wantedOf } from '../tokens/wanted.ts';
 import { clusterView } from './cluster-view.ts';
 import type { ClusterState, Inventory } from './clusters.ts';
-import { newNonce, Pass, type PassOptions } from './pass.ts';
+import { newNonce, Pass, placeOf, type PassOptions } from './pass.ts';
 import { viewOf } from './secret-access.ts';
 import { tokenKey, type World } from './world.ts';
 
@@ -114,20 +114,24 @@ export class TokenReconciler {
   }
 
   #observe(key: string, object: TokenObject, cluster: ClusterState | undefined): Observed {
-    const { world, installation, clock } = this.#options;
+    const { world, installation, clock, newcomers } = this.#options;
     const { namespace } = object.metadata;
     const kept = this.#keep(key, object);
     const { wanted, problem } = kept.checked;
     const name = wanted?.secretName ?? secretName(object);
     const record = world.collections.secrets.get(`${namespace}/${name}`);
     const view = cluster === undefined ? undefined : clusterView(cluster, object);
+    const access = this.#access(object, wanted, cluster, clock.now() + (view?.clockSkew ?? 0));
     return {
       installation,
       object,
       ...(wanted === undefined ? {} : { wanted }),
       ...(problem === undefined ? {} : { problem }),
       ...(view === undefined ? {} : { cluster: view }),
-      access: this.#access(object, wanted, cluster, clock.now() + (view?.clockSkew ?? 0)),
+      access,
+      ...(access.allowed && access.maxTokens !== undefined
+        ? { newcomersFrom: newcomers.nextAt(placeOf(object), access.maxTokens) }
+        : {}),
       namespaceTerminating: world.collections.namespaces.get(namespace)?.terminating ?? false,
       secret: record === undefined ? { present: false, seen: 'cached' } : viewOf(record, 'cached'),
       memory: kept.memory,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { conditionsOf, rfc3339, type Condition } from './conditions.ts';
+import { conditionsOf, legible, rfc3339, type Condition } from './conditions.ts';
 import { isReason, REASONS, type Reason } from './reasons.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -134,4 +134,13 @@ describe('the catalogue of reasons', () => {
 
 test('instants are written in UTC and whole seconds', () => {
   expect(rfc3339(NOW + 999)).toBe('2030-01-01T00:00:00Z');
+});
+
+test('a message is one line that drives no terminal, however long and strange what it quotes is', () => {
+  const hostile = `a\u001b[2J\r\nb\u009b31m\u202ec\u2028d${'🔑'.repeat(1_000_000)}`;
+  const message = legible(`Secret x belongs to ${hostile}.`);
+  expect(message).toMatch(/^Secret x belongs to a \[2J b 31m c d🔑/);
+  expect(message.length).toBeLessThanOrEqual(1024);
+  expect(message.isWellFormed()).toBe(true);
+  expect(conditionsOf({ reason: 'SecretConflict', message: hostile }, [], 1, 0)[0]?.message).toBe(legible(hostile));
 });

@@ -24,6 +24,15 @@ export interface Verdict {
 /** API conventions: a message holds at most 32768 characters; ours stay readable in a terminal. */
 const LONGEST_MESSAGE = 1024;
 
+/** Control and format characters and separators of lines: some names and annotations that a message quotes are checked by nobody. */
+const ILLEGIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+
+/** The message as it may stand in a condition or a log: one line that drives no terminal, and not too long. */
+export function legible(message: string): string {
+  // Half a character would come back from the API server as another one, and be written again for ever.
+  return message.slice(0, LONGEST_MESSAGE).replaceAll(ILLEGIBLE, ' ').toWellFormed();
+}
+
 type Draft = Omit<Condition, 'lastTransitionTime'>;
 
 /**
@@ -39,8 +48,7 @@ export function conditionsOf(
   now: number,
 ): Condition[] {
   const group: ReasonClass = REASONS[verdict.reason].class;
-  // Half a character would come back from the API server as another one, and be written again for ever.
-  const message = verdict.message.slice(0, LONGEST_MESSAGE).toWellFormed();
+  const message = legible(verdict.message);
   const draft = (type: string, status: Condition['status']): Draft => ({
     type,
     status,

@@ -137,8 +137,9 @@ export const REASONS = {
   },
   RateLimited: {
     class: 'retrying',
-    meaning: 'Too many tokens were created for this object within an hour.',
-    cause: 'Something makes each new token unusable; the condition Synced and the Events say what.',
+    meaning: 'Too many tokens were created for this object, or for new objects of its namespace, within an hour.',
+    cause:
+      'Something makes each new token unusable; the condition Synced and the Events say what. Or objects are deleted and created anew again and again.',
     remedy: 'Remove the cause; the message says when the next try is due. A changed spec allows one try at once.',
   },
   SecretRejected: {

@@ -102,8 +102,19 @@ const QUALIFIED_NAME = `^(${LABEL}(\\.${LABEL})*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,
  */
 const OBEYED = [
   GROUP,
-  ...['argoproj.io', 'fluxcd.io', 'helm.sh', 'k14s.io', 'carvel.dev', 'cattle.io', 'crossplane.io'],
-  ...['emberstack.com', 'mittwald.de', 'appscode.com', 'cert-manager.io', 'external-secrets.io', 'bitnami.com'],
+  'argoproj.io',
+  'fluxcd.io',
+  'helm.sh',
+  'k14s.io',
+  'carvel.dev',
+  'cattle.io',
+  'crossplane.io',
+  'emberstack.com',
+  'mittwald.de',
+  'appscode.com',
+  'cert-manager.io',
+  'external-secrets.io',
+  'bitnami.com',
 ];
 const RESERVED = `^([^/]*(kubernetes[.]io|k8s[.]io)|([^/]*[.])?(${OBEYED.join('|').replaceAll('.', '[.]')}))/`;
 

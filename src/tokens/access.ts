@@ -72,7 +72,7 @@ function withinCeilings(rule: AccessRule, { lifetime, rank }: AccessRequest): Ac
       message: `Access rule "${rule.name}" allows ${maxTokens(rule)} tokens a namespace, and ${rank} objects or retained Secrets come before this one; delete some, or have maxTokens raised.`,
     };
   }
-  return { allowed: true };
+  return { allowed: true, maxTokens: maxTokens(rule) };
 }
 
 /** Says which rule came closest and what it lacked. */

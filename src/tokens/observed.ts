@@ -78,9 +78,10 @@ export type MintCause =
   | 'renewalDue'
   | 'rotate';
 
-/** What the access rules say about the object: allowed, or why not; `ceiling` when only the ceilings of a rule are exceeded. */
+/** What the access rules say about the object: allowed, by a rule with this ceiling, or why not; `ceiling` when only the ceilings of a rule are exceeded. */
 export type Access =
-  { readonly allowed: true } | { readonly allowed: false; readonly message: string; readonly ceiling?: boolean };
+  | { readonly allowed: true; readonly maxTokens?: number }
+  | { readonly allowed: false; readonly message: string; readonly ceiling?: boolean };
 
 /** A token whose string is still only in memory. */
 export interface Pending {
@@ -198,6 +199,8 @@ export interface Observed {
   readonly problem?: string;
   readonly cluster?: ClusterView;
   readonly access: Access;
+  /** Our clock when an object of this namespace may get its first token; absent or past: now. */
+  readonly newcomersFrom?: number;
   readonly namespaceTerminating: boolean;
   readonly secret: SecretView;
   readonly memory: Memory;

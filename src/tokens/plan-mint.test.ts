@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { aSecret, given, HOUR, MINUTE, NOW, nonce, SECOND, serverToken } from '../../test/builders.ts';
 import { story } from '../../test/story.ts';
+import { rfc3339 } from '../resources/conditions.ts';
 import type { Failure, Outcome } from './outcome.ts';
 
 const refused = (change: Partial<Extract<Failure, { of: 'kubernetes' }>> = {}): Outcome => ({
@@ -28,6 +29,16 @@ describe('before anything is minted', () => {
         .later(6 * MINUTE)
         .run().verdict.reason,
     ).toBe('Issued');
+  });
+
+  test('a first token waits for the budget of its namespace, and a successor does not', () => {
+    const later = { newcomersFrom: NOW + HOUR };
+    const first = story(given().finalized().with(later).build()).run();
+    expect(first).toMatchObject({ told: [], wakeAt: NOW + HOUR, verdict: { reason: 'RateLimited' } });
+    expect(first.verdict.message).toContain(`the next try is at ${rfc3339(NOW + HOUR)}`);
+    expect(story(given().finalized().with({ newcomersFrom: NOW }).build()).run().verdict.reason).toBe('Issued');
+    const asked = given().issued().annotations({ 'influxtokens.dev/rotate': 'now' }).with(later).build();
+    expect(story(asked).run().told).toContainEqual('mint: rotate');
   });
 
   test('a namespace that is going says so', () => {

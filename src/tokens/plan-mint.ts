@@ -50,6 +50,16 @@ export const tokenMissing: Situation = (o, now) => {
   const ending = endFirst(o);
   if (ending !== undefined) return { step: ending, verdict };
 
+  const from = cause === 'first' ? (o.newcomersFrom ?? now) : now;
+  if (from > now) {
+    return {
+      verdict: {
+        reason: 'RateLimited',
+        message: `Within an hour, objects of namespace ${o.object.metadata.namespace} were given five times as many first tokens as its access rule allows at a time (maxTokens); the next try is at ${rfc3339(from)}. Stop deleting and creating them anew, or have maxTokens raised.`,
+      },
+      wakeAt: from,
+    };
+  }
   // Whatever makes a renewal fall due again at once, it is no longer one that was scheduled.
   const scheduled = cause === 'renewalDue' && memory.mints.every((mint) => now - mint.at >= leastLife(wanted));
   const allowedAt = scheduled

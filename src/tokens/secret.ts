@@ -41,6 +41,7 @@ export interface SecretMetadata {
 
 /** A Secret as the API server hands it out. It holds token strings: it is never logged, and lives no longer than a pass. */
 export interface LiveSecret {
+  readonly type?: string;
   readonly metadata: SecretMetadata;
   readonly data?: Readonly<Record<string, string>>;
 }
