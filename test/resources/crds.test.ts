@@ -14,6 +14,7 @@ import { cloudCluster, cluster, databaseToken, isOurs, type Manifest, management
 import { refusals } from './refusals.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
+const CONSUMERS = join(EXAMPLES, 'consumers');
 
 let controlPlane: ControlPlane;
 let namespace: string;
@@ -229,6 +230,15 @@ describe('what is applied', () => {
     expect(JSON.parse(stdout)).toMatchObject({ items: placed.map(({ kind, spec }) => ({ kind, spec, status })) });
     expect(objects.map(({ kind }) => kind)).toEqual(expect.arrayContaining(Object.keys(PLURALS)));
   });
+});
+
+test('applications that use a token are accepted as the examples have them', async () => {
+  const files = (await readdir(CONSUMERS)).filter((file) => file.endsWith('.yaml'));
+  expect(files.length).toBeGreaterThan(3);
+  // The namespace that all of them name.
+  await controlPlane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'metrics' } });
+  const { code, stderr } = await kubectl(['apply', '--server-side', '--dry-run=server', '-f', CONSUMERS]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
 describe('kubectl', () => {
