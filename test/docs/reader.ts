@@ -1,0 +1,87 @@
+// Somebody who reads a page and does what it says: with a control plane, an InfluxDB and a folder of his own.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { valuesOf } from '../demo/manifests.ts';
+import { GuardedProcesses } from '../guarded-processes.ts';
+import { OPERATOR_NAMESPACE, OperatorProcess } from '../operator/operator-process.ts';
+import { Simulator } from '../simulator/simulator.ts';
+import { ROOT } from './markdown.ts';
+
+/** A reader, in a folder with what every page takes for granted: `deploy`, `crds` and `management-token.txt`. */
+export class Reader {
+  readonly simulator: Simulator;
+  readonly #controlPlane: ControlPlane;
+  readonly #processes: GuardedProcesses;
+  readonly #folder: string;
+
+  private constructor(parts: {
+    controlPlane: ControlPlane;
+    simulator: Simulator;
+    processes: GuardedProcesses;
+    folder: string;
+  }) {
+    this.#controlPlane = parts.controlPlane;
+    this.simulator = parts.simulator;
+    this.#processes = parts.processes;
+    this.#folder = parts.folder;
+  }
+
+  /** A control plane of his own: the operator of a reader works in all namespaces. */
+  static async sitsDown(): Promise<Reader> {
+    const folder = await mkdtemp(join(tmpdir(), 'influxtokens-reader-'));
+    const reader = new Reader({
+      controlPlane: await startControlPlane(),
+      simulator: await Simulator.start({ databases: ['sensors'] }),
+      processes: await GuardedProcesses.create('influxtokens-reader-operator'),
+      folder,
+    });
+    await cp(join(ROOT, 'deploy'), join(folder, 'deploy'), { recursive: true });
+    await cp(join(ROOT, 'crds'), join(folder, 'crds'), { recursive: true });
+    await reader.saves('management-token.txt', `${reader.simulator.adminToken}\n`);
+    return reader;
+  }
+
+  /** Saves what a page shows, with his own host in the place of `influxdb.example.com`. */
+  async saves(file: string, content: string): Promise<void> {
+    const { INFLUXDB_URL, INFLUXDB_CA } = valuesOf(this.simulator);
+    const here = `${INFLUXDB_URL}\n  tls: { caBundle: ${INFLUXDB_CA} }`;
+    await writeFile(join(this.#folder, file), content.replace('https://influxdb.example.com', here));
+  }
+
+  /** Runs lines as he would in a shell, kubectl being that of the control plane; throws when one fails. */
+  async types(lines: readonly string[]): Promise<string> {
+    const { assets } = await this.#controlPlane.connection();
+    const child = spawn('sh', ['-e', '-c', lines.join('\n')], {
+      cwd: this.#folder,
+      env: {
+        PATH: `${assets}:${process.env.PATH}`,
+        KUBECONFIG: this.#controlPlane.adminKubeconfig,
+        HOME: this.#folder,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    if (code !== 0) throw new Error(`${lines.join('\n')}\n${stderr}`);
+    return stdout;
+  }
+
+  /** What the Deployment would do where there are nodes: runs the operator beside, under the account of the Deployment. */
+  async getsAnOperator(): Promise<void> {
+    const account = await this.#controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
+    await OperatorProcess.start({ processes: this.#processes, name: 'operator', kubeconfig: account, flags: [] });
+  }
+
+  /** Ends all of it. */
+  async leaves(): Promise<void> {
+    await this.#processes.end();
+    await this.simulator.stop();
+    await this.#controlPlane.stop();
+    await rm(this.#folder, { recursive: true });
+  }
+}
