@@ -117,7 +117,7 @@ describe('metrics', () => {
     metrics.clusterConnected('production', true);
     expect(await scrape(metrics)).toMatchObject({
       'influxtokens_tokens_abandoned_total{kind="ManagementToken"}': 0,
-      'influxtokens_orphans_found_total{cluster="production"}': 0,
+      'influxtokens_orphans_found_total{cluster="production",kind="ManagementToken"}': 0,
     });
   });
 
