@@ -47,6 +47,11 @@ describe('the conditions of an object with a live token', () => {
     expect(summary(after('Suspended', issued))).toBe('Ready=True Suspended, Synced=Unknown Suspended');
   });
 
+  test('no longer say Suspended when it goes on, even if something hinders that at once', () => {
+    const resumed = after('ClusterUnreachable', after('Suspended', issued), true);
+    expect(summary(resumed)).toBe('Ready=True Issued, Synced=False ClusterUnreachable');
+  });
+
   test('of a suspended object tell which generation is in effect, for nothing newer will be', () => {
     const [ready, synced] = after('Suspended', issued, false, 2);
     expect([ready?.observedGeneration, synced?.observedGeneration]).toEqual([1, 2]);

@@ -1,6 +1,6 @@
 // How a verdict becomes the conditions that kubectl, kstatus and Argo CD read.
 
-import { REASONS, type Reason, type ReasonClass } from './reasons.ts';
+import { isReason, REASONS, type Reason, type ReasonClass } from './reasons.ts';
 
 /** A condition as the Kubernetes API conventions define it. */
 export interface Condition {
@@ -82,7 +82,7 @@ export function conditionsOf(
       break;
     case 'retrying':
       if (verdict.standing === true && readyBefore?.status === 'True') {
-        drafts.push({ ...readyBefore, observedGeneration: generation }, draft('Synced', 'False'));
+        drafts.push({ ...stillGood(readyBefore), observedGeneration: generation }, draft('Synced', 'False'));
       } else {
         drafts.push(draft('Ready', 'False'), draft('Synced', 'False'), draft('Reconciling', 'True'));
       }
@@ -93,6 +93,12 @@ export function conditionsOf(
     const old = before.find(({ type }) => type === next.type);
     return { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : nowText };
   });
+}
+
+/** What Ready said is still so; unless it said that the object is suspended, which it may be no longer. */
+function stillGood(ready: Condition): Condition {
+  if (isReason(ready.reason) && REASONS[ready.reason].class === 'good') return ready;
+  return { ...ready, reason: 'Issued' satisfies Reason, message: REASONS.Issued.meaning };
 }
 
 /** An instant as Kubernetes writes it: RFC 3339 in UTC, whole seconds. */
