@@ -6,6 +6,7 @@ import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../src/resources/crd.ts';
 import { chartFiles } from './chart/chart.ts';
 import { dashboard } from './dashboard/dashboard.ts';
+import { argocdConfigMap, copiedCustomizations } from './argocd.ts';
 import { conditionsPage } from './pages/conditions.ts';
 import { flagsPage } from './pages/flags.ts';
 import { metricsPage } from './pages/metrics.ts';
@@ -34,6 +35,8 @@ export function generatedFiles(): GeneratedFile[] {
     { path: 'crds/kustomization.yaml', content: kustomization(manifests.map(({ name }) => name)) },
     ...parts,
     ...chartFiles(definitions, readWith(parts)).map(({ path, content }) => ({ path: `${CHART}/${path}`, content })),
+    ...copiedCustomizations(),
+    { path: 'deploy/argocd/argocd-cm.yaml', content: yaml(argocdConfigMap(), 'deploy/argocd/resource_customizations') },
     { path: 'docs/reference/conditions.md', content: conditionsPage() },
     { path: 'docs/reference/flags.md', content: flagsPage() },
     { path: 'docs/reference/metrics.md', content: metricsPage() },
@@ -48,10 +51,9 @@ function readWith(generated: readonly GeneratedFile[]): (path: string) => string
 }
 
 const ROOT = join(import.meta.dirname, '..');
-const HEADER = '# Made by "npm run generate"; edit src/resources instead.\n';
 
-function yaml(value: unknown): string {
-  return HEADER + dump(value, { noRefs: true, lineWidth: -1 });
+function yaml(value: unknown, source = 'src/resources'): string {
+  return `# Made by "npm run generate"; edit ${source} instead.\n${dump(value, { noRefs: true, lineWidth: -1 })}`;
 }
 
 function kustomization(resources: readonly string[]): string {

@@ -31,6 +31,9 @@ const core = { group: '', version: 'v1' };
 /** Where things are. */
 export const paths = {
   token: (namespace: string, name: string) => resourcePath({ ...ours, plural: PLURALS.DatabaseToken, namespace, name }),
+  tokens: (namespace: string) => resourcePath({ ...ours, plural: PLURALS.DatabaseToken, namespace }),
+  managementToken: (namespace: string, name: string) =>
+    resourcePath({ ...ours, plural: PLURALS.ManagementToken, namespace, name }),
   cluster: (name: string) => resourcePath({ ...ours, plural: PLURALS.InfluxDBCluster, name }),
   secret: (namespace: string, name: string) => resourcePath({ ...core, plural: 'secrets', namespace, name }),
   namespace: (name: string) => resourcePath({ ...core, plural: 'namespaces', name }),
