@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dump } from 'js-yaml';
+import { createMetrics } from '../../../src/server/metrics.ts';
 import { Stage } from '../../operator/stage.ts';
 import { dashboardQueries, metricsIn, prometheusRule, rulesOf } from '../../monitoring/monitoring.ts';
-import { promtool } from './promtool.ts';
+import { promtool, scrape } from './promtool.ts';
 
 /** Built first: it takes a minute once. */
 const BUILD = 600_000;
@@ -57,6 +58,22 @@ test('the whole page parses, with what Node.js tells of itself', async () => {
   const { code, output } = await promtool(['check', 'metrics'], page);
   expect([0, 3]).toContain(code);
   expect(output).not.toContain('influxtokens_');
+});
+
+test('a scrape in OpenMetrics reads as many samples as one in the text format', async () => {
+  const metrics = createMetrics('1.2.3');
+  metrics.minted('DatabaseToken');
+  metrics.reconciled('DatabaseToken', 'success', 20);
+  metrics.watchProcess();
+  const counts = [];
+  for (const accept of ['text/plain', 'application/openmetrics-text']) {
+    const { contentType, body } = await metrics.page({ accept });
+    const { code, output } = await scrape(contentType, body);
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^\d+\n$/) });
+    counts.push(Number(output));
+  }
+  expect(counts[0]).toBeGreaterThan(100);
+  expect(counts[1]).toBe(counts[0]);
 });
 
 test('every metric that an alert or the dashboard asks for is on the page of a running operator', async () => {
