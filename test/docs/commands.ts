@@ -1,0 +1,68 @@
+// How each command that a page tells people to type was run. A page that gains a command has to say so here.
+
+const README = 'test/readme/readme.test.ts';
+const QUICK_START = 'test/docs/quick-start.test.ts';
+const DEPLOY = 'test/deploy/deploy.test.ts';
+const NO_DOCKER =
+  'not run: Docker needs a registry for its base images; the image is built from the same file by other means';
+const NO_INFLUXCTL =
+  'not run: influxctl may not be redistributed, and InfluxData is not reached from the tests, which run a stand-in of it';
+const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
+
+/** By page, and by the command as `commands` reads it: the test that runs it, or how a person did, or why nobody could. */
+export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'README.md': {
+    'npm ci && npm run demo': 'test/demo/demo.test.ts',
+    'npm ci && npm test': 'by hand: it is what runs these tests',
+    'docker build --tag registry.example.com/influxdb-token-operator:0.1.0 .': NO_DOCKER,
+    'kubectl apply --server-side -k deploy': README,
+    'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt':
+      README,
+    'kubectl apply -f influxdb-cluster.yaml': README,
+    'kubectl get influxdbclusters': README,
+    'kubectl create namespace metrics': README,
+    'kubectl apply -f telegraf.yaml': README,
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf': README,
+    'kubectl -n metrics get databasetokens': README,
+  },
+  'deploy/README.md': {
+    'docker build --tag registry.example.com/influxdb-token-operator:0.1.0 .': NO_DOCKER,
+    'kubectl apply --server-side -k deploy': DEPLOY,
+    'kubectl --namespace influxtokens-system rollout status deployment/influxtokens-operator':
+      'not run: the control plane of the tests has no nodes, so no Deployment becomes available there',
+    'kubectl delete databasetokens,managementtokens --all --all-namespaces': QUICK_START,
+    'kubectl delete influxdbclusters --all': QUICK_START,
+    'kubectl delete -k deploy/base': QUICK_START,
+    'kubectl delete -k crds': QUICK_START,
+  },
+  'docs/guides/management-tokens.md': {
+    'docker build --tag registry.example.com/influxctl:2.10.5 --build-arg VERSION=2.10.5 deploy/components/influxctl':
+      NO_INFLUXCTL,
+    'docker push registry.example.com/influxctl:2.10.5': NO_INFLUXCTL,
+    'npm start -- --no-leader-elect --influxctl "$(command -v influxctl)"': NO_INFLUXCTL,
+    'kubectl apply -f automation.yaml': NO_INFLUXCTL,
+    'kubectl -n platform wait --for=condition=Ready managementtoken/automation': NO_INFLUXCTL,
+  },
+  'docs/performance.md': {
+    'npm run bench': BENCHMARK,
+    'npm run bench -- --noise': BENCHMARK,
+    'npm run bench -- --scenario backlog --tokens 2000 --json result.json': BENCHMARK,
+    'npm run bench -- --profile DIR': BENCHMARK,
+    'npm run bench -- --check': BENCHMARK,
+  },
+  'docs/quick-start.md': {
+    'kubectl apply --server-side -k deploy': QUICK_START,
+    'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt':
+      QUICK_START,
+    'kubectl apply -f cluster.yaml': QUICK_START,
+    'kubectl wait --for=condition=Ready influxdbcluster/default --timeout=60s': QUICK_START,
+    'kubectl create namespace metrics': QUICK_START,
+    'kubectl apply -f token.yaml': QUICK_START,
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/collector --timeout=60s': QUICK_START,
+    "kubectl -n metrics get secret collector -o jsonpath='{.data.INFLUX_HOST}'": QUICK_START,
+    'kubectl -n metrics annotate databasetoken collector influxtokens.dev/rotate=first': QUICK_START,
+    "kubectl -n metrics wait --for=jsonpath='{.status.superseded[0].id}' databasetoken/collector --timeout=60s":
+      QUICK_START,
+    'kubectl -n metrics delete databasetoken collector': QUICK_START,
+  },
+};
