@@ -56,4 +56,35 @@ describe('Limiter', () => {
     await expect(limiter.run(task().run, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
     await expect(limiter.run(() => Promise.resolve(1))).resolves.toBe(1);
   });
+
+  test('that is made larger lets in more at once, and that is made smaller lets those that run go on', async () => {
+    const limiter = new Limiter(2);
+    const tasks = [task(), task(), task(), task()];
+    const all = Promise.all(tasks.map(({ run }) => limiter.run(run)));
+    limiter.resize(3);
+    await settle();
+    expect(tasks.map(({ begun }) => begun())).toEqual([true, true, true, false]);
+    limiter.resize(1);
+    tasks[0]?.end();
+    tasks[1]?.end();
+    await settle();
+    expect(limiter.running).toBe(1);
+    expect(tasks[3]?.begun()).toBe(false);
+    for (const { end } of tasks) end();
+    await all;
+  });
+
+  test('turns away those that wait, and nobody else', async () => {
+    const limiter = new Limiter(1);
+    const [first, second, third] = [task(), task(), task()];
+    const running = limiter.run(first.run);
+    const waiting = limiter.run(second.run);
+    limiter.turnAway(new Error('closed'));
+    await expect(waiting).rejects.toThrow('closed');
+    const later = limiter.run(third.run);
+    first.end();
+    third.end();
+    await Promise.all([running, later]);
+    expect([second.begun(), third.begun()]).toEqual([false, true]);
+  });
 });

@@ -1,14 +1,37 @@
 // At most so many at a time; the others wait in order.
 
+/** One that waits for its turn. */
+interface Waiting {
+  readonly turn: () => void;
+  readonly turnAway: (reason: unknown) => void;
+}
+
 /**
  * A counting semaphore. Own code in place of p-limit, which cannot take back a waiting task whose signal fires.
  */
 export class Limiter {
-  #free: number;
-  readonly #waiting = new Set<() => void>();
+  #most: number;
+  #running = 0;
+  readonly #waiting = new Set<Waiting>();
 
   constructor(most: number) {
-    this.#free = most;
+    this.#most = most;
+  }
+
+  /** How many run now. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** From now on so many at a time; those that run go on. */
+  resize(most: number): void {
+    this.#most = most;
+    this.#admit();
+  }
+
+  /** Rejects all that wait with this reason; their tasks never run. */
+  turnAway(reason: unknown): void {
+    for (const waiting of this.#waiting) waiting.turnAway(reason);
   }
 
   /** Runs the task when its turn comes. A signal that fires while it waits rejects with the signal's reason, and the task never runs. */
@@ -17,39 +40,41 @@ export class Limiter {
     try {
       return await task();
     } finally {
-      this.#leave();
+      this.#running -= 1;
+      this.#admit();
     }
   }
 
   #enter(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      if (this.#free > 0) {
-        this.#free -= 1;
-        resolve();
-        return;
-      }
-      const turn = (): void => {
-        signal?.removeEventListener('abort', giveUp);
-        resolve();
+      const leave = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        this.#waiting.delete(waiting);
       };
-      const giveUp = (): void => {
-        this.#waiting.delete(turn);
-        reject(signal?.reason);
+      const waiting: Waiting = {
+        turn: () => {
+          leave();
+          resolve();
+        },
+        turnAway: (reason) => {
+          leave();
+          reject(reason);
+        },
       };
-      this.#waiting.add(turn);
-      signal?.addEventListener('abort', giveUp, { once: true });
+      const onAbort = (): void => waiting.turnAway(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.add(waiting);
+      this.#admit();
     });
   }
 
-  /** Hands the place on, rather than freeing it, so that nobody slips in before who waits longest. */
-  #leave(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free += 1;
-      return;
+  /** A place is taken here, before the promise of who waits longest goes on, so that nobody slips in between. */
+  #admit(): void {
+    for (const waiting of this.#waiting) {
+      if (this.#running >= this.#most) return;
+      this.#running += 1;
+      waiting.turn();
     }
-    this.#waiting.delete(next);
-    next();
   }
 }

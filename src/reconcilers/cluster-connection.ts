@@ -8,6 +8,7 @@ import type { Influxctl } from '../influxdb/influxctl.ts';
 import type { TokenIssuer } from '../influxdb/issuer.ts';
 import { ManagementAPI, tokensURL, type Product } from '../influxdb/management-api.ts';
 import { measured, measuredIssuer, type CallObserver } from '../influxdb/measured-issuer.ts';
+import { pacedIssuer } from '../influxdb/paced-issuer.ts';
 import { DataAPIProbe, type ProbeTarget, type ProbeVerdict } from '../influxdb/probe.ts';
 import type { TokenString } from '../influxdb/token-string.ts';
 import type { Verdict } from '../resources/conditions.ts';
@@ -85,7 +86,8 @@ export function connect(
   const url = dataURL(spec);
   return {
     issuers: {
-      DatabaseToken: measuredIssuer(api, observe, mayAct),
+      // Paced outermost: what waits for its turn is measured, and asked whether it may still act, when it is sent.
+      DatabaseToken: pacedIssuer(measuredIssuer(api, observe, mayAct)),
       ...(management === undefined ? {} : { ManagementToken: measuredIssuer(management, observeRun, mayAct) }),
     },
     missing: lack === undefined ? {} : { ManagementToken: lack },
