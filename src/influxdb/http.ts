@@ -53,6 +53,7 @@ export interface HttpAnswer {
  */
 export class HttpClient {
   readonly #agent: EnvHttpProxyAgent;
+  readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
   readonly #userAgent: string;
 
@@ -68,6 +69,7 @@ export class HttpClient {
       connect,
       requestTls: { ...connect, allowH2: false },
     });
+    this.#dispatcher = this.#agent.compose(noteStart);
     this.#clock = options.clock;
     this.#userAgent = `influxdb-token-operator/${options.version}`;
   }
@@ -79,7 +81,7 @@ export class HttpClient {
   async exchange<T>(request: HttpRequest, read: (answer: HttpAnswer) => Promise<T>): Promise<T> {
     const { signal } = request;
     signal?.throwIfAborted();
-    const progress = { sent: false, answered: false };
+    const progress: Progress = { sent: false, answered: false };
     const abort = new AbortController();
     let gaveUp: 'TOO_SLOW' | 'ABORTED' | undefined;
     const giveUp = (why: 'TOO_SLOW' | 'ABORTED'): void => {
@@ -116,12 +118,11 @@ export class HttpClient {
     await this.#agent.destroy();
   }
 
-  #send(request: HttpRequest, signal: AbortSignal, progress: { sent: boolean }): Promise<Dispatcher.ResponseData> {
+  #send(request: HttpRequest, signal: AbortSignal, progress: Progress): Promise<Dispatcher.ResponseData<Progress>> {
     const { method, url, headers, body } = request;
     return send(url, {
-      dispatcher: this.#agent.compose(
-        (dispatch) => (options, handler) => dispatch(options, noteStart(handler, progress)),
-      ),
+      dispatcher: this.#dispatcher,
+      opaque: progress,
       method,
       headers: { accept: 'application/json', 'user-agent': this.#userAgent, ...headers },
       body: body ?? null,
@@ -151,22 +152,29 @@ function proxyAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   }
 }
 
+/** How far an exchange has come; it travels with the request. */
+interface Progress {
+  sent: boolean;
+  answered: boolean;
+}
+
 /**
  * undici calls `onRequestStart` when it has a connection and is about to write. Only so is it certain that nothing was sent;
  * an error's code does not tell (`ECONNRESET` comes from a TLS handshake as well as from a server that has taken the request).
  */
-function noteStart(handler: Dispatcher.DispatchHandler, progress: { sent: boolean }): Dispatcher.DispatchHandler {
-  return {
-    onRequestStart(controller, context) {
-      progress.sent = true;
-      handler.onRequestStart?.(controller, context);
-    },
-    onRequestUpgrade: (...parameters) => handler.onRequestUpgrade?.(...parameters),
-    onResponseStart: (...parameters) => handler.onResponseStart?.(...parameters),
-    onResponseData: (...parameters) => handler.onResponseData?.(...parameters),
-    onResponseEnd: (...parameters) => handler.onResponseEnd?.(...parameters),
-    onResponseError: (...parameters) => handler.onResponseError?.(...parameters),
-  };
+function noteStart(dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch {
+  return (options: Dispatcher.DispatchOptions & { readonly opaque?: Progress }, handler) =>
+    dispatch(options, {
+      onRequestStart(controller, context) {
+        if (options.opaque) options.opaque.sent = true;
+        handler.onRequestStart?.(controller, context);
+      },
+      onRequestUpgrade: (...parameters) => handler.onRequestUpgrade?.(...parameters),
+      onResponseStart: (...parameters) => handler.onResponseStart?.(...parameters),
+      onResponseData: (...parameters) => handler.onResponseData?.(...parameters),
+      onResponseEnd: (...parameters) => handler.onResponseEnd?.(...parameters),
+      onResponseError: (...parameters) => handler.onResponseError?.(...parameters),
+    });
 }
 
 async function* bytes(

@@ -30,6 +30,7 @@ function connection({ path = '', renewed }: { path?: string; renewed?: string } 
   return {
     server: new URL(server.url + path),
     namespace: undefined,
+    current: undefined,
     credentials: async () => withToken('first'),
     renew: async () => (renewed === undefined ? undefined : withToken(renewed)),
     close: async () => undefined,

@@ -59,12 +59,18 @@ class PooledClient implements KubernetesClient {
   readonly #userAgent: string;
   readonly #clock: Clock;
   readonly #stop: AbortSignal | undefined;
+  readonly #origin: string;
+  /** Of every path; without a slash at its end. */
+  readonly #prefix: string;
 
   constructor(options: ClientOptions) {
     this.#connection = options.connection;
     this.#userAgent = options.userAgent;
     this.#clock = options.clock ?? systemClock;
     this.#stop = options.signal;
+    const { origin, pathname } = options.connection.server;
+    this.#origin = origin;
+    this.#prefix = pathname.replace(/\/$/, '');
   }
 
   async request<T>(request: KubernetesRequest): Promise<T> {
@@ -123,7 +129,7 @@ class PooledClient implements KubernetesClient {
         signal: attempt.signal,
       });
     // A credential plugin may hang: that must not outlive the request either.
-    const credentials = await attempt.orEnd(this.#connection.credentials());
+    const credentials = this.#connection.current ?? (await attempt.orEnd(this.#connection.credentials()));
     const response = await once(credentials);
     if (response.statusCode !== 401) return response;
     const renewed = await attempt.orEnd(this.#connection.renew(credentials));
@@ -134,10 +140,9 @@ class PooledClient implements KubernetesClient {
 
   /** Asked of the pool itself: undici's `request` would parse a URL for each. */
   #address({ path, query }: KubernetesRequest): { origin: string; path: string } {
-    const { origin, pathname } = this.#connection.server;
     const parameters = Object.entries(query ?? {}).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
     const search = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
-    return { origin, path: `${pathname.replace(/\/$/, '')}${path}${search}` };
+    return { origin: this.#origin, path: `${this.#prefix}${path}${search}` };
   }
 
   #answered(request: KubernetesRequest, response: Dispatcher.ResponseData, text: string): KubernetesError {

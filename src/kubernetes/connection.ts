@@ -19,6 +19,8 @@ export interface Connection {
   readonly server: URL;
   /** The namespace of the kubeconfig's context or of the pod. */
   readonly namespace: string | undefined;
+  /** What may still be used without another look; nearly always there. */
+  readonly current: Credentials | undefined;
   /** Cheap: resolved at most every half minute. */
   credentials(): Promise<Credentials>;
   /** After a 401 on `used`: reads everything anew at once. Undefined when that brings nothing new, so that trying again is useless. */
@@ -54,7 +56,7 @@ class KubeConfigConnection implements Connection {
   readonly #context: string;
   readonly #proxy: string | undefined;
   #config: KubeConfig;
-  #current: Resolved | undefined;
+  #resolved: Resolved | undefined;
   #underWay: Promise<Credentials> | undefined;
   #agents: { readonly pair: Agents; readonly fingerprint: string } | undefined;
   readonly #retired = new Set<Agents>();
@@ -70,21 +72,25 @@ class KubeConfigConnection implements Connection {
     this.#proxy = cluster.proxyUrl ?? proxyFor(this.server, environment);
   }
 
+  get current(): Credentials | undefined {
+    return this.#resolved && this.#clock.now() < this.#resolved.until ? this.#resolved.credentials : undefined;
+  }
+
   async credentials(): Promise<Credentials> {
-    const current = this.#current;
-    if (current && this.#clock.now() < current.until) return current.credentials;
+    if (this.current) return this.current;
+    const resolved = this.#resolved;
     try {
       return await this.#refresh(!keepsState(this.#config));
     } catch (error) {
-      if (!current) throw error;
+      if (!resolved) throw error;
       // A file that is being replaced: what we have may still be good, and if not, the 401 brings this error to light.
-      current.until = this.#clock.now() + KEEP;
-      return current.credentials;
+      resolved.until = this.#clock.now() + KEEP;
+      return resolved.credentials;
     }
   }
 
   async renew(used: Credentials): Promise<Credentials | undefined> {
-    if (this.#current && this.#current.credentials !== used) return this.#current.credentials;
+    if (this.#resolved && this.#resolved.credentials !== used) return this.#resolved.credentials;
     const renewed = await this.#refresh(true);
     return renewed === used ? undefined : renewed;
   }
@@ -110,9 +116,9 @@ class KubeConfigConnection implements Connection {
     const settings = settingsOf(options);
     const fingerprint = digest([headers, settings]);
     const until = this.#clock.now() + KEEP;
-    if (this.#current?.fingerprint === fingerprint) this.#current.until = until;
-    else this.#current = { credentials: { headers, ...this.#agentsFor(settings) }, fingerprint, until };
-    return this.#current.credentials;
+    if (this.#resolved?.fingerprint === fingerprint) this.#resolved.until = until;
+    else this.#resolved = { credentials: { headers, ...this.#agentsFor(settings) }, fingerprint, until };
+    return this.#resolved.credentials;
   }
 
   /** The context chosen at the start stays: another one chosen meanwhile, for kubectl, must not move the operator elsewhere. */

@@ -92,7 +92,7 @@ describe('a record', () => {
     await clock.settle();
     expect(requests[1]).toEqual({
       method: 'PATCH',
-      path: expect.stringMatching(/^\/apis\/events\.k8s\.io\/v1\/namespaces\/ns\/events\/token\.[0-9a-f]{16}$/),
+      path: expect.stringMatching(/^\/apis\/events\.k8s\.io\/v1\/namespaces\/ns\/events\/token\.[0-9a-f]{12}$/),
       contentType: 'application/merge-patch+json',
       body: { series: { count: 2, lastObservedTime: '2026-01-01T00:01:00.000000Z' } },
     });

@@ -1,6 +1,6 @@
 // Tells people, by Kubernetes Events, what happened to their objects; at their own pace, and never in the way of the work itself.
 
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { sleep, type Clock } from '../controller/clock.ts';
 import type { Log } from '../controller/log.ts';
 import { KubernetesError, type KubernetesClient, type KubernetesRequest } from './client.ts';
@@ -36,7 +36,8 @@ interface Job {
 /** Writes Events: one after the other, merged when they repeat, limited per object, and dropped rather than waited for. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  readonly #correlator = new EventCorrelator(() => randomBytes(8).toString('hex'));
+  /** The random part of a UUID comes from a pool; bytes drawn one by one would cost more than the rest of an Event. */
+  readonly #correlator = new EventCorrelator(() => randomUUID().slice(-12));
   #queue: Job[] = [];
   #sending: Promise<void> | undefined;
   #dropped = 0;

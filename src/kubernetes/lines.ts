@@ -8,11 +8,16 @@ export async function* lines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<
   for await (const chunk of stream) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      pieces.push(chunk.subarray(start, end));
-      yield Buffer.concat(pieces).toString('utf8');
+      const piece = chunk.subarray(start, end);
+      // Most lines come whole.
+      yield pieces.length === 0 ? text(piece) : Buffer.concat([...pieces, piece]).toString('utf8');
       pieces = [];
       start = end + 1;
     }
     if (start < chunk.length) pieces.push(chunk.subarray(start));
   }
+}
+
+function text({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('utf8');
 }

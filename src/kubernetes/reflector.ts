@@ -209,19 +209,21 @@ export class Reflector<T extends StoredObject> {
 /** How a watch ended. */
 type WatchEnd = { readonly type: 'closed' | 'silent' } | Omit<WatchFailure, 'lasted'>;
 
-/** Ends a watch that delivers nothing for too long, or when `stop` fires. */
+/** Ends a watch that delivers nothing for too long, or when `stop` fires. A change costs it no timer: there may be hundreds a second. */
 class Silence {
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
   readonly #controller = new AbortController();
   readonly #abort = (): void => this.#controller.abort();
+  #since: number;
   #cancel: Cancel;
   #tooLong = false;
 
   constructor(clock: Clock, stop: AbortSignal) {
     this.#clock = clock;
     this.#stop = stop;
-    this.#cancel = this.#begin();
+    this.#since = clock.now();
+    this.#cancel = this.#lookIn(LONGEST_SILENCE);
     stop.addEventListener('abort', this.#abort);
   }
 
@@ -235,8 +237,7 @@ class Silence {
 
   /** Something was delivered. */
   broken(): void {
-    this.#cancel();
-    this.#cancel = this.#begin();
+    this.#since = this.#clock.now();
   }
 
   end(): void {
@@ -244,8 +245,13 @@ class Silence {
     this.#stop.removeEventListener('abort', this.#abort);
   }
 
-  #begin(): Cancel {
-    return this.#clock.after(LONGEST_SILENCE, () => {
+  #lookIn(milliseconds: number): Cancel {
+    return this.#clock.after(milliseconds, () => {
+      const left = LONGEST_SILENCE - (this.#clock.now() - this.#since);
+      if (left > 0) {
+        this.#cancel = this.#lookIn(left);
+        return;
+      }
       this.#tooLong = true;
       this.#abort();
     });

@@ -62,7 +62,9 @@ export class Replica<T extends StoredObject> {
     const version = versionOf(object);
     if (!isNewer(version, this.#seen)) return [];
     const key = objectKey(object);
-    if (type === 'put') this.#base.set(key, object);
+    const ahead = this.#ahead.get(key);
+    // What we know already stays the same object, so that readers need not take it for another one.
+    if (type === 'put') this.#base.set(key, ahead && versionOf(ahead) === version ? ahead : object);
     else this.#base.delete(key);
     return [key, ...this.advance(version)];
   }

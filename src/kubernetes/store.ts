@@ -17,8 +17,11 @@ export type StoreListener<T> = (change: StoreChange<T>) => void;
 
 interface Index<T> {
   readonly keysOf: (object: T) => readonly string[];
-  readonly members: Map<string, Set<string>>;
+  readonly members: Members;
 }
+
+/** Keys of objects by value. */
+type Members = Map<string, Set<string>>;
 
 /**
  * A copy of a collection, filled by one `Reflector`. It never goes back in time for an object: what `observe` and the watch have
@@ -50,9 +53,9 @@ export class Store<T extends StoredObject> {
 
   /** Adds a lookup by values of the objects' own; `keysOf` must be a pure function of the object. */
   addIndex(name: string, keysOf: (object: T) => readonly string[]): void {
-    const index = { keysOf, members: new Map<string, Set<string>>() };
+    const index = { keysOf, members: new Map() };
     this.#indexes.set(name, index);
-    for (const [key, object] of this.#objects) enter(index, key, object);
+    for (const [key, object] of this.#objects) enter(index.members, key, keysOf(object));
   }
 
   /** The objects for which `keysOf` gave this value. */
@@ -127,9 +130,13 @@ export class Store<T extends StoredObject> {
   }
 
   #replace(key: string, before: T | undefined, after: T | undefined): void {
-    for (const index of this.#indexes.values()) {
-      if (before) leave(index, key, before);
-      if (after) enter(index, key, after);
+    for (const { keysOf, members } of this.#indexes.values()) {
+      const from = before ? keysOf(before) : [];
+      const to = after ? keysOf(after) : [];
+      // Nearly always a change leaves it where it was.
+      if (from.length === to.length && from.every((value, i) => value === to[i])) continue;
+      leave(members, key, from);
+      enter(members, key, to);
     }
     if (after) this.#objects.set(key, after);
     else this.#objects.delete(key);
@@ -148,18 +155,18 @@ export class Store<T extends StoredObject> {
   }
 }
 
-function enter<T>(index: Index<T>, key: string, object: T): void {
-  for (const value of index.keysOf(object)) {
-    const members = index.members.get(value);
+function enter(index: Members, key: string, values: readonly string[]): void {
+  for (const value of values) {
+    const members = index.get(value);
     if (members) members.add(key);
-    else index.members.set(value, new Set([key]));
+    else index.set(value, new Set([key]));
   }
 }
 
-function leave<T>(index: Index<T>, key: string, object: T): void {
-  for (const value of index.keysOf(object)) {
-    const members = index.members.get(value);
+function leave(index: Members, key: string, values: readonly string[]): void {
+  for (const value of values) {
+    const members = index.get(value);
     members?.delete(key);
-    if (members?.size === 0) index.members.delete(value);
+    if (members?.size === 0) index.delete(value);
   }
 }

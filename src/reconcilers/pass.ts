@@ -125,7 +125,9 @@ export class Pass {
     narrator.verdict(object, verdict);
     const written = await writeStatus(client, object, status, this.#signal);
     if (written === undefined) return false;
-    world.collections.tokens[object.kind].observe(tokenRecord(object.kind)(written));
+    const now = tokenRecord(object.kind)(written);
+    world.collections.tokens[object.kind].observe(now);
+    this.observed = { ...this.observed, object: now };
     return true;
   }
 

@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
-import { id, INSTALLATION, nonce, NOW, serverToken } from '../../test/builders.ts';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { aLedger, id, INSTALLATION, nonce, NOW, serverToken } from '../../test/builders.ts';
 import { ManualClock } from '../../test/manual-clock.ts';
 import { connectionTo, MemoryIssuer } from '../../test/reconcilers/memory-issuer.ts';
 import { MemoryKubernetes } from '../../test/reconcilers/memory-kubernetes.ts';
@@ -7,16 +7,22 @@ import {
   cluster,
   databaseToken,
   managedSecret,
+  namespace,
   MemoryWorld,
   withMetadata,
   withToken,
 } from '../../test/reconcilers/memory-world.ts';
 import type { TokenInfo } from '../influxdb/issuer.ts';
+import { TokenString } from '../influxdb/token-string.ts';
 import { createLogger } from '../logging.ts';
+import { conditionsOf } from '../resources/conditions.ts';
 import { FINALIZER } from '../resources/group.ts';
 import type { TokenObject } from '../resources/token-object.ts';
 import { createMetrics } from '../server/metrics.ts';
+import { digest } from '../tokens/ledger.ts';
 import { markDescription } from '../tokens/marker.ts';
+import { secretManifest, secretRecord } from '../tokens/secret.ts';
+import { wantedOf } from '../tokens/wanted.ts';
 import { Clusters, type ClusterState, type Inventory } from './clusters.ts';
 import { Narrator } from './narrator.ts';
 import { Newcomers } from './newcomers.ts';
@@ -24,6 +30,7 @@ import { TokenReconciler } from './token-reconciler.ts';
 
 const KEY = 'DatabaseToken/metrics/telegraf';
 const PATH = '/apis/influxtokens.dev/v1alpha1/namespaces/metrics/databasetokens/telegraf';
+const SECRET_PATH = '/api/v1/namespaces/metrics/secrets/telegraf';
 const { signal } = new AbortController();
 
 let memory: MemoryWorld;
@@ -68,6 +75,19 @@ function givenCluster(state: Partial<ClusterState> | undefined, finalizers: stri
 function tokenOfObject(): TokenInfo {
   const marker = { installation: INSTALLATION, uid: 'telegraf-uid', attempt: nonce(1) };
   return serverToken(1, { description: markDescription('metrics/telegraf', marker) });
+}
+
+/** The Secret of an object with token 1, on the API server and shown by the watch. */
+function givenSecret(object: TokenObject): void {
+  const string = new TokenString('apiv1_1');
+  const content = { object, spec: object.spec, wanted: wantedOf(object, object.spec), dataURL: cluster().spec.url };
+  const ledger = aLedger({
+    object: `DatabaseToken/metrics/telegraf/${object.metadata.uid}`,
+    digest: digest(id(1), string),
+  });
+  const { metadata, data } = secretManifest(content, ledger, string);
+  const record = memory.put(memory.secrets, secretRecord({ ...metadata, uid: 'secret-uid', resourceVersion: '1' }));
+  kubernetes.objects.set(SECRET_PATH, { metadata: { ...metadata, ...record.metadata }, data });
 }
 
 function reason(): string | undefined {
@@ -146,6 +166,63 @@ describe('one look says what is the matter, and the next one has nothing to writ
     given(withMetadata(databaseToken('telegraf'), { uid: 'another' }));
     await reconciler.reconcile(KEY, signal);
     expect(reason()).toBe('AccessDenied');
+  });
+});
+
+describe('an object that stands well', () => {
+  const granted = {
+    name: 'all',
+    namespaces: { names: ['metrics'] },
+    databases: ['sensors'],
+    actions: ['read' as const],
+  };
+  const spec = { ...cluster().spec, access: [granted], activationProbe: 'Disabled' as const };
+  let looks: jest.SpiedFunction<MemoryWorld['world']['rank']>;
+
+  beforeEach(async () => {
+    const object = withToken(withMetadata(databaseToken('telegraf'), { finalizers: [FINALIZER] }), id(1));
+    const conditions = conditionsOf({ reason: 'Issued', message: '' }, [], 1, NOW);
+    given({ ...object, status: { ...object.status, observedGeneration: 1, conditions } });
+    givenCluster({ spec });
+    givenSecret(object);
+    await reconciler.reconcile(KEY, signal);
+    looks = jest.spyOn(memory.world, 'rank');
+  });
+
+  test('is not looked at again while nothing changes: our own status comes back as a change', async () => {
+    expect(reason()).toBe('Issued');
+    expect(await reconciler.reconcile(KEY, signal)).toEqual({});
+    expect(looks).not.toHaveBeenCalled();
+  });
+
+  test('is looked at when its Secret is gone', async () => {
+    memory.remove(memory.secrets, managedSecret('telegraf', id(1), 'telegraf-uid'));
+    const { length } = kubernetes.requests;
+    await reconciler.reconcile(KEY, signal);
+    expect(kubernetes.requests.length).toBeGreaterThan(length);
+  });
+
+  test('is looked at when its namespace, the object itself or its cluster changes', async () => {
+    memory.put(memory.namespaces, namespace('metrics', { team: 'a' }));
+    await reconciler.reconcile(KEY, signal);
+    expect(looks).toHaveBeenCalledTimes(1);
+    given(withMetadata(memory.databaseTokens.get('metrics/telegraf') ?? databaseToken('telegraf'), { labels: {} }));
+    await reconciler.reconcile(KEY, signal);
+    expect(looks).toHaveBeenCalledTimes(2);
+    givenCluster({ spec: { ...spec, access: [] } });
+    await reconciler.reconcile(KEY, signal);
+    expect(reason()).toBe('AccessDenied');
+  });
+
+  test('is looked at when something changed while it was looked at', async () => {
+    givenCluster({ spec: { ...spec, url: 'https://elsewhere.example.com' } });
+    const reconciling = reconciler.reconcile(KEY, signal);
+    const secret = managedSecret('telegraf', id(2), 'telegraf-uid', ['telegraf-uid']);
+    memory.put(memory.secrets, secret);
+    await reconciling;
+    looks.mockClear();
+    await reconciler.reconcile(KEY, signal);
+    expect(looks).toHaveBeenCalled();
   });
 });
 

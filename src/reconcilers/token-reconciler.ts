@@ -17,7 +17,7 @@ import { clusterView } from './cluster-view.ts';
 import type { ClusterState, Inventory } from './clusters.ts';
 import { newNonce, Pass, placeOf, type PassOptions } from './pass.ts';
 import { viewOf } from './secret-access.ts';
-import { tokenKey, type World } from './world.ts';
+import { tokenKey, type NamespaceRecord, type World } from './world.ts';
 
 /** What the reconciler works with. */
 export interface TokenReconcilerOptions extends PassOptions {
@@ -37,11 +37,21 @@ interface Checked {
   readonly problem?: string;
 }
 
+/** What a pass goes by, besides the time and what is kept of the object. Of object and Secret the resource version says it all. */
+interface Basis {
+  readonly object: string;
+  readonly secret: string | undefined;
+  readonly cluster: ClusterState | undefined;
+  readonly namespace: NamespaceRecord | undefined;
+}
+
 /** What this process keeps of an object between passes. */
 interface Kept {
   readonly uid: string;
   readonly memory: Memory;
   readonly checked: Checked;
+  /** Where the last pass left an object that stands well, and until when there is nothing to do. */
+  readonly rest?: { readonly basis: Basis; readonly until: number | undefined };
 }
 
 /** After a status that could not be written for a conflict, milliseconds. */
@@ -57,7 +67,7 @@ export class TokenReconciler {
   }
 
   readonly reconcile = async (key: string, signal: AbortSignal): Promise<ReconcileResult> => {
-    const { world, clusters, clock } = this.#options;
+    const { world, clusters } = this.#options;
     const object = world.token(key);
     if (object === undefined) {
       this.#kept.delete(key);
@@ -69,6 +79,8 @@ export class TokenReconciler {
     // What is left of a cluster that is gone serves to revoke, and for nothing else.
     const cluster = clusterExists || object.metadata.deletionTimestamp !== undefined ? state : undefined;
 
+    const basis = this.#basis(object, cluster);
+    if (this.#rests(key, basis)) return this.#again(this.#kept.get(key)?.rest?.until);
     const observed = this.#observe(key, object, cluster);
     const pass = new Pass(this.#options, observed, this.#kept.get(key)?.checked.spec, cluster, signal);
     const decision = await pass.run((memory) => this.#remember(key, memory));
@@ -81,8 +93,35 @@ export class TokenReconciler {
     this.#remember(key, settle(pass.observed.memory, decision));
     // The change that was in the way wakes us when it arrives; but a conflict may be told without there being one.
     if (!reported) return { requeueAfter: REPORT_AGAIN };
-    return decision.wakeAt === undefined ? {} : { requeueAfter: Math.max(SOONEST, decision.wakeAt - clock.now()) };
+    this.#letRest(key, basis, pass.observed, decision);
+    return this.#again(decision.wakeAt);
   };
+
+  #again(at: number | undefined): ReconcileResult {
+    return at === undefined ? {} : { requeueAfter: Math.max(SOONEST, at - this.#options.clock.now()) };
+  }
+
+  #basis(object: TokenObject, cluster: ClusterState | undefined): Basis {
+    const { secrets, namespaces } = this.#options.world.collections;
+    const { namespace, resourceVersion } = object.metadata;
+    const secret = secrets.get(`${namespace}/${secretName(object)}`);
+    return {
+      object: resourceVersion,
+      secret: secret?.metadata.resourceVersion,
+      cluster,
+      namespace: namespaces.get(namespace),
+    };
+  }
+
+  /** Whether a pass would begin where the last one ended, and find nothing: each of our own writes comes back as a change. */
+  #rests(key: string, basis: Basis): boolean {
+    const rest = this.#kept.get(key)?.rest;
+    if (rest === undefined || (rest.until !== undefined && rest.until <= this.#options.clock.now())) return false;
+    const { object, secret, cluster, namespace } = rest.basis;
+    return (
+      object === basis.object && secret === basis.secret && cluster === basis.cluster && namespace === basis.namespace
+    );
+  }
 
   /** Keys of objects that an inventory gives a reason to look at: a token is missing, is named by nothing, or is not what was asked for. */
   attentionTo(cluster: string, { kind, byUID }: Inventory): string[] {
@@ -106,6 +145,18 @@ export class TokenReconciler {
     const ledger = world.collections.secrets.get(`${namespace}/${wanted.secretName}`)?.ledger;
     if (ledger?.tokenID !== token.id) return true;
     return difference(wanted, { installation, uid, attempt: ledger.attempt }, token) === undefined;
+  }
+
+  /** What came from elsewhere while the pass ran is not what it went by, and so still to be looked at. */
+  #letRest(key: string, before: Basis, { object, secret }: Observed, { verdict, wakeAt: until }: Decision): void {
+    const kept = this.#kept.get(key);
+    if (kept === undefined || REASONS[verdict.reason].class !== 'good') return;
+    const basis = {
+      ...before,
+      object: object.metadata.resourceVersion,
+      secret: secret.present ? secret.resourceVersion : undefined,
+    };
+    this.#kept.set(key, { ...kept, rest: { basis, until } });
   }
 
   #remember(key: string, memory: Memory): void {
