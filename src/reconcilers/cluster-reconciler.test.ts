@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { DAY, NOW } from '../../test/builders.ts';
 import { CLUSTER_PATH, ClusterStage, CREDENTIAL_PATH } from '../../test/reconcilers/cluster-stage.ts';
 import { cluster, databaseToken, own, withMetadata } from '../../test/reconcilers/memory-world.ts';
 import { IssuerError } from '../influxdb/errors.ts';
@@ -6,6 +7,12 @@ import { KubernetesError } from '../kubernetes/client.ts';
 import { FINALIZER, REQUESTS } from '../resources/group.ts';
 
 let stage: ClusterStage;
+
+/** A JWT, as far as anybody looks at it. */
+function jwtUntil(end: number): string {
+  const parts = [{ alg: 'RS256' }, { exp: end / 1_000 }, 'signature'];
+  return parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+}
 
 beforeEach(async () => {
   stage = await ClusterStage.create();
@@ -96,6 +103,24 @@ describe('credential and settings', () => {
       credentials: ['first', 'second', 'third'],
       reason: 'Connected',
     });
+  });
+
+  test('a credential that says when it ends is warned of two weeks before, once, until it is replaced', async () => {
+    const ready = (): string | undefined => stage.object.status?.conditions?.[0]?.message;
+    stage.given();
+    stage.credential(jwtUntil(NOW + 15 * DAY));
+    await stage.reconcile();
+    expect(ready()).toBe('The Management API answers and takes the credential.');
+    await stage.clock.advance(2 * DAY);
+    await stage.reconcile();
+    await stage.reconcile();
+    expect(ready()).toContain(
+      'The credential itself ends at 2030-01-16T00:00:00Z: put another one into Secret influxdb-admin under the key token before.',
+    );
+    expect(stage.events.filter((reason) => reason === 'CredentialEnds')).toHaveLength(1);
+    stage.credential('apiv1_another');
+    await stage.reconcile();
+    expect(ready()).toBe('The Management API answers and takes the credential.');
   });
 
   test('another URL is another connection; the former is closed, and what was listed there forgotten', async () => {

@@ -12,6 +12,7 @@ import { problemLine, validateCluster } from '../resources/validate.ts';
 import { settingsKey, type connect } from './cluster-connection.ts';
 import { requestsOf } from './cluster-requests.ts';
 import { OWN_KIND, type ClusterState } from './clusters.ts';
+import { credentialEnd, credentialNotice } from './credential-end.ts';
 import { heldCondition } from './inventory-held.ts';
 import { InventoryTaker, type InventoryTakerOptions } from './inventory-taker.ts';
 import { CredentialsMissing, type OperatorNamespace } from './operator-namespace.ts';
@@ -85,11 +86,15 @@ export class ClusterReconciler {
     // Before the status is written: that may fail, and the next look would find nothing new.
     if (awaited || before === undefined || newsworthy(before, state)) changed(name);
     metrics.clusterConnected(name, state.hindrance === undefined);
-    const verdict: Verdict = state.hindrance ?? connectedVerdict(object);
+    const notice = this.#credentialNotice(object);
+    const verdict: Verdict = state.hindrance ?? connectedVerdict(object, notice);
     const status = this.#statusOf(object, verdict, this.#heldOn(name));
     let stale = false;
     if (status !== object.status) {
       this.#options.narrator.verdict(object, verdict);
+      if (notice !== undefined && verdict.message.includes(notice)) {
+        this.#options.narrator.credentialEnds(object, notice);
+      }
       const written = await writeStatus(client, object, status, signal);
       stale = written === undefined;
       if (written !== undefined) world.collections.clusters.observe(clusterRecord(written));
@@ -194,6 +199,16 @@ export class ClusterReconciler {
     for (const inventories of [this.#inventories, ...this.#options.beside]) inventories.restart(name);
   }
 
+  /** Tells metrics of the credential's own end; answers what to say of it, if anything. */
+  #credentialNotice(object: InfluxDBCluster): string | undefined {
+    const { clock, metrics } = this.#options;
+    const { name } = object.metadata;
+    const used = this.#used.get(name);
+    const end = used === undefined ? undefined : credentialEnd(used.credential);
+    metrics.credentialEnds(name, end);
+    return credentialNotice(object, end, clock.now());
+  }
+
   #statusOf(object: InfluxDBCluster, verdict: Verdict, held: Held | undefined): ClusterStatus {
     const before: ClusterStatus = object.status ?? {};
     const { generation } = object.metadata;
@@ -220,14 +235,15 @@ class UnusableSettings extends Error {
   }
 }
 
-function connectedVerdict({ spec }: InfluxDBCluster): Verdict {
+function connectedVerdict({ spec }: InfluxDBCluster, notice: string | undefined): Verdict {
   if (spec.suspend === true) {
     return {
       reason: 'Suspended',
       message: 'spec.suspend is true: nothing is minted, changed or revoked on this cluster.',
     };
   }
-  return { reason: 'Connected', message: 'The Management API answers and takes the credential.' };
+  const message = 'The Management API answers and takes the credential.';
+  return { reason: 'Connected', message: notice === undefined ? message : `${message} ${notice}` };
 }
 
 /** Whether nothing is to be done before the cluster, or what it refers to, is changed. */

@@ -134,6 +134,7 @@ export class InventoryTaker {
     inventoried(name, inventory);
     metrics.inventoryTaken(name, kind, { ...inventory, live: liveTokens(inventory) });
     const skew = state.connection?.issuers[kind]?.clockSkew ?? 0;
+    metrics.clockSkew(name, skew);
     if (Math.abs(skew) > TOLERATED_SKEW) narrator.skewed(object, skew);
     const swept = await this.#sweep(state, inventory, signal);
     this.#succeeded(name, progress, inventory, swept !== 'unfinished');

@@ -63,6 +63,18 @@ export class Narrator {
     this.#log.warn({ ...nameOf(object), skew: milliseconds }, 'the clocks disagree');
   }
 
+  /** The operator's own credential ends before long. */
+  credentialEnds(object: Subject, note: string): void {
+    this.#events.record({
+      regarding: referenceTo(object),
+      type: 'Warning',
+      reason: 'CredentialEnds',
+      action: 'Connect',
+      note,
+    });
+    this.#log.warn({ ...nameOf(object), why: note }, 'a credential ends before long');
+  }
+
   /** The brake of an inventory holds. */
   held(object: Subject, note: string): void {
     this.#events.record({

@@ -40,6 +40,11 @@ describe('a credential', () => {
     ['another key', { password: 'x' }, /has no key token/],
     ['an empty value', { token: '' }, /is empty under the key token/],
     ['white space alone', { token: ' \n' }, /is empty under the key token/],
+    [
+      'a JSON document',
+      { token: '{"access_token":"5ec8e7"}\n' },
+      /^Secret influxdb-admin .* holds a JSON document under the key token, .*; put the value of its field access_token there, alone and without quotes\.$/,
+    ],
   ])('with %s is missing, and the message says where to put it', async (_, data, message) => {
     if (data !== undefined) secret(data);
     const error: unknown = await credential().catch((reason: unknown) => reason);

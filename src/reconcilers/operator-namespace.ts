@@ -1,5 +1,6 @@
 // What administrators put into the operator's own namespace: credentials and CA bundles.
 
+import { documentRemedy } from '../influxdb/credential.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import { KubernetesError, type KubernetesClient } from '../kubernetes/client.ts';
 import { resourcePath } from '../kubernetes/paths.ts';
@@ -53,6 +54,12 @@ export class OperatorNamespace {
     if (value === '') {
       throw new CredentialsMissing(
         `Secret ${name} in namespace ${this.#namespace} ${data[key] === undefined ? `has no key ${key}` : `is empty under the key ${key}`}; put the management token there.`,
+      );
+    }
+    const remedy = documentRemedy(value);
+    if (remedy !== undefined) {
+      throw new CredentialsMissing(
+        `Secret ${name} in namespace ${this.#namespace} holds a JSON document under the key ${key}, as the Secret admin-token of InfluxDB Clustered does, and not a token string; ${remedy}.`,
       );
     }
     return new TokenString(value);

@@ -94,6 +94,18 @@ export const METRICS = {
     labels: ['cluster'],
     leaderOnly: true,
   },
+  credential_expiry_timestamp_seconds: {
+    type: 'gauge',
+    help: "When the operator's credential for the cluster ends; absent where that is not known.",
+    labels: ['cluster'],
+    leaderOnly: true,
+  },
+  clock_skew_seconds: {
+    type: 'gauge',
+    help: "How far the clock of the cluster is ahead of the operator's, at the last list.",
+    labels: ['cluster'],
+    leaderOnly: true,
+  },
   inventory_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When the last complete list of the tokens of a cluster ended.',

@@ -30,6 +30,8 @@ describe('metrics', () => {
     metrics.inventoryTaken('production', 'DatabaseToken', { begun: 10_000, finished: 12_500, live: 7 });
     metrics.clusterConnected('production', true);
     metrics.clusterConnected('staging', false);
+    metrics.credentialEnds('production', 1_900_000_000_000);
+    metrics.clockSkew('production', -1_500);
     metrics.leading(true);
     expect(await scrape(metrics)).toMatchObject({
       [`influxtokens_build_info{version="1.2.3",node_version="${process.version}"}`]: 1,
@@ -50,8 +52,18 @@ describe('metrics', () => {
       'influxtokens_inventory_tokens{cluster="production",kind="DatabaseToken"}': 7,
       'influxtokens_cluster_connected{cluster="production"}': 1,
       'influxtokens_cluster_connected{cluster="staging"}': 0,
+      'influxtokens_credential_expiry_timestamp_seconds{cluster="production"}': 1_900_000_000,
+      'influxtokens_clock_skew_seconds{cluster="production"}': -1.5,
       influxtokens_leader: 1,
     });
+  });
+
+  test('say nothing of the end of a credential that does not tell it', async () => {
+    const metrics = createMetrics('1.2.3');
+    metrics.credentialEnds('production', 1_900_000_000_000);
+    metrics.credentialEnds('production', undefined);
+    const series = Object.keys(await scrape(metrics));
+    expect(series.filter((name) => name.includes('credential'))).toEqual([]);
   });
 
   test('look at the queue with every scrape', async () => {

@@ -62,6 +62,10 @@ export interface Metrics {
   /** The brake of a cluster's inventory of a kind holds, or not any more. */
   inventoryHeld(cluster: string, kind: string, held: boolean): void;
   clusterConnected(cluster: string, connected: boolean): void;
+  /** When the credential of a cluster ends, in milliseconds since the Unix epoch; `undefined`: nobody knows. */
+  credentialEnds(cluster: string, at: number | undefined): void;
+  /** How far the clock of a cluster is ahead of ours. */
+  clockSkew(cluster: string, milliseconds: number): void;
   /** An InfluxDBCluster is gone: nothing is told of it any more. */
   clusterGone(cluster: string): void;
   leading(is: boolean): void;
@@ -118,6 +122,8 @@ export function createMetrics(version: string): Metrics {
   for (const kind of TOKEN_KINDS) for (const metric of [minted, revoked, rotated, abandoned]) metric.inc({ kind }, 0);
 
   const connected = gauge('cluster_connected');
+  const credentialEnd = gauge('credential_expiry_timestamp_seconds');
+  const skew = gauge('clock_skew_seconds');
   const inventoryEnd = gauge('inventory_last_success_timestamp_seconds');
   const inventorySeconds = gauge('inventory_last_duration_seconds');
   const inventoryTokens = gauge('inventory_tokens');
@@ -163,8 +169,13 @@ export function createMetrics(version: string): Metrics {
       connected.set({ cluster }, Number(is));
       for (const kind of TOKEN_KINDS) orphans.inc({ cluster, kind }, 0);
     },
+    credentialEnds(cluster, at) {
+      if (at === undefined) credentialEnd.remove({ cluster });
+      else credentialEnd.set({ cluster }, at / 1_000);
+    },
+    clockSkew: (cluster, milliseconds) => skew.set({ cluster }, milliseconds / 1_000),
     clusterGone(cluster) {
-      connected.remove({ cluster });
+      for (const metric of [connected, credentialEnd, skew]) metric.remove({ cluster });
       for (const metric of [inventoryEnd, inventorySeconds, inventoryTokens, held, orphans]) {
         for (const kind of TOKEN_KINDS) metric.remove({ cluster, kind });
       }

@@ -74,6 +74,14 @@ const TROUBLES: readonly Trouble[] = [
     mend: (scene) => scene.createCredential(),
   },
   {
+    what: 'has the JSON document of the Secret admin-token for a credential',
+    make: (scene) =>
+      scene.createCredential({ token: JSON.stringify({ access_token: scene.simulator.adminToken, expires_in: 1 }) }),
+    reason: 'CredentialsMissing',
+    says: ['holds a JSON document under the key token', 'put the value of its field access_token there'],
+    mend: (scene) => scene.createCredential(),
+  },
+  {
     what: 'has no ConfigMap with its CA bundle',
     make: () => undefined,
     spec: async () => ({ tls: { caBundleRef: CA_BUNDLE } }),
