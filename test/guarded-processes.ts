@@ -15,6 +15,8 @@ export interface Command {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** What its environment holds besides the little that every process gets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A process that was started. */
@@ -66,12 +68,12 @@ export class GuardedProcesses {
    * Starts a process; throws when there is no such command. It gets no more of an environment than it needs: the user's kubeconfig,
    * proxies and credentials stay out.
    */
-  async start({ name, command, args }: Command): Promise<GuardedProcess> {
+  async start({ name, command, args, env }: Command): Promise<GuardedProcess> {
     const logFile = join(this.directory, `${name}.log`);
     const log = openSync(logFile, 'a');
     const child = spawn(command, args, {
       cwd: this.directory,
-      env: { PATH: process.env.PATH, HOME: this.directory, TMPDIR: this.directory },
+      env: { PATH: process.env.PATH, HOME: this.directory, TMPDIR: this.directory, ...env },
       detached: true,
       stdio: ['ignore', log, log],
     });

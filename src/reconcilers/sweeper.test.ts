@@ -56,10 +56,10 @@ function object(name: string, shown = true): void {
 }
 
 /** A Secret of ours on the API server, of which the watch has shown nothing yet. */
-function secret(name: string, tokenID: string, objectUID: string): void {
+function secret(name: string, tokenID: string, objectUID: string, overlapEnd = 1_000): void {
   const { metadata, ledger } = managedSecret(name, tokenID, objectUID);
   if (ledger === undefined) throw new Error('no ledger');
-  const annotations = writeLedger({ ...ledger, superseded: [{ id: id(99), revokeAfter: 0 }] });
+  const annotations = writeLedger({ ...ledger, superseded: [{ id: id(99), revokeAfter: overlapEnd }] });
   kubernetes.objects.set(`${SECRETS}/${name}`, { metadata: { ...metadata, annotations } });
 }
 
@@ -91,6 +91,14 @@ test('what the watch does not show yet is looked up: an object that is there, a 
   await sweep();
   expect(kubernetes.requests.length).toBeGreaterThan(0);
   expect(issuer.asked).toEqual([]);
+});
+
+test('a retained Secret keeps the token that it replaced no longer than its overlap', async () => {
+  secret('retained', id(2), 'gone', 0);
+  issuer.add(id(2), 'gone');
+  issuer.add(id(99), 'gone');
+  await sweep();
+  expect(revoked()).toEqual([`revoke ${id(99)}`]);
 });
 
 test('a list in pages is read to its end before anything is judged', async () => {

@@ -9,7 +9,7 @@ import type { Logger } from '../logging.ts';
 import { GROUP, MANAGED_LABEL, PLURALS, TOKEN_KINDS, VERSION, type TokenKind } from '../resources/group.ts';
 import type { InfluxDBCluster } from '../resources/influxdb-cluster.ts';
 import type { Metrics } from '../server/metrics.ts';
-import { brakeHolds, tokensOfGoneObjects, type Standing } from '../tokens/inventory.ts';
+import { brakeHolds, namedAt, tokensOfGoneObjects, type Standing } from '../tokens/inventory.ts';
 import { parseMarker } from '../tokens/marker.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { liveTokens, type Inventory } from './clusters.ts';
@@ -65,12 +65,13 @@ export class Sweeper {
   ): Promise<Held | undefined> {
     const { world, metrics, log, watchNamespaces } = this.#options;
     const { name } = cluster.metadata;
+    const at = inventory.begun + connection.issuers.DatabaseToken.clockSkew;
     // The watch costs nothing to ask; only a suspicion is worth a complete live list.
     const suspected = [...inventory.byUID].some(
-      ([uid, tokens]) => world.tokenByUID(uid) === undefined && tokens.some(({ id }) => !world.named(id)),
+      ([uid, tokens]) => world.tokenByUID(uid) === undefined && tokens.some(({ id }) => !world.named(id, at)),
     );
     if (!suspected) return undefined;
-    const standing = await this.#standing(signal);
+    const standing = await this.#standing(at, signal);
     const gone = tokensOfGoneObjects(inventory.byUID, standing);
     this.#tellOfUnjudged(name, inventory, standing);
     if (gone.length === 0) return undefined;
@@ -145,7 +146,7 @@ export class Sweeper {
     );
   }
 
-  async #standing(signal: AbortSignal): Promise<Standing> {
+  async #standing(at: number, signal: AbortSignal): Promise<Standing> {
     const { world, watchNamespaces } = this.#options;
     const namespaces = watchNamespaces.length === 0 ? [''] : watchNamespaces;
     const objects = new Set<string>();
@@ -159,8 +160,7 @@ export class Sweeper {
       for await (const raw of this.#list(secrets, { labelSelector: `${MANAGED_LABEL}=true` }, signal)) {
         const { ledger } = managedSecretRecord(raw);
         if (ledger === undefined) continue;
-        named.add(ledger.tokenID);
-        for (const { id } of ledger.superseded) named.add(id);
+        for (const id of namedAt(ledger, at)) named.add(id);
       }
     }
     return { objects, named, ...(watchNamespaces.length === 0 ? {} : { judged: world.departed }) };

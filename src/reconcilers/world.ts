@@ -7,6 +7,7 @@ import { clusterName, secretName } from '../resources/defaults.ts';
 import type { TokenKind } from '../resources/group.ts';
 import type { InfluxDBCluster } from '../resources/influxdb-cluster.ts';
 import type { TokenObject } from '../resources/token-object.ts';
+import { namedAt } from '../tokens/inventory.ts';
 import type { SecretRecord } from '../tokens/secret.ts';
 import { requestsOf } from './cluster-requests.ts';
 import { Ranking } from './ranking.ts';
@@ -170,9 +171,10 @@ export class World {
     return Object.values(this.collections.tokens).flatMap((tokens) => tokens.byIndex(BY_CLUSTER, cluster));
   }
 
-  /** Whether a Secret of ours names the token, as current or in its overlap. */
-  named(tokenID: string): boolean {
-    return this.collections.secrets.byIndex(BY_TOKEN, tokenID).length > 0;
+  /** Whether a Secret of ours names the token, as current or replaced; with an instant by the server's clock, only if its overlap has not ended by then. */
+  named(tokenID: string, at = -Infinity): boolean {
+    const secrets = this.collections.secrets.byIndex(BY_TOKEN, tokenID);
+    return secrets.some(({ ledger }) => ledger !== undefined && namedAt(ledger, at).includes(tokenID));
   }
 
   /** Keys of the token objects in the namespace that were denied. */

@@ -1,6 +1,7 @@
 // What an inventory says of tokens whose object is gone, and the brake that keeps a mistaken view from revoking them all.
 
 import type { TokenInfo } from '../influxdb/issuer.ts';
+import type { Ledger } from './ledger.ts';
 
 /** A complete view of what stands in Kubernetes, read live after the tokens were listed: list first, ledgers after. */
 export interface Standing {
@@ -10,6 +11,14 @@ export interface Standing {
   readonly named: ReadonlySet<string>;
   /** UIDs that may be judged; absent: all. Where only some namespaces are watched, only objects that this process has itself seen go. */
   readonly judged?: ReadonlySet<string>;
+}
+
+/**
+ * Ids that a ledger names at an instant by the server's clock: the current token, and those in their overlap. A retained Secret goes on naming
+ * one whose overlap has ended, because nobody is left to strike it off.
+ */
+export function namedAt({ tokenID, superseded }: Ledger, at: number): string[] {
+  return [tokenID, ...superseded.filter(({ revokeAfter }) => revokeAfter > at).map(({ id }) => id)];
 }
 
 /** Live tokens of ours whose object is gone and that no Secret names; nothing can come to name them any more. */

@@ -1,6 +1,6 @@
 // The inventory of the cluster reconciler: list the tokens, read Kubernetes live, and let go of tokens whose object is gone.
 
-import { brakeHolds, tokensOfGoneObjects } from '../../src/tokens/inventory.ts';
+import { brakeHolds, namedAt, tokensOfGoneObjects } from '../../src/tokens/inventory.ts';
 import { readLedger } from '../../src/tokens/ledger.ts';
 import { parseMarker } from '../../src/tokens/marker.ts';
 import type { TokenInfo } from '../../src/influxdb/issuer.ts';
@@ -51,11 +51,7 @@ function sweep(w: World, request: Request, tokens: readonly TokenInfo[]): string
   const ledgers = [...w.secrets.values()].map(({ metadata }) => readLedger(metadata.annotations ?? {}));
   const gone = tokensOfGoneObjects(byUID, {
     objects: new Set([...w.objects.values()].map(({ metadata }) => metadata.uid)),
-    named: new Set(
-      ledgers.flatMap((ledger) =>
-        ledger === undefined ? [] : [ledger.tokenID, ...ledger.superseded.map(({ id }) => id)],
-      ),
-    ),
+    named: new Set(ledgers.flatMap((ledger) => (ledger === undefined ? [] : namedAt(ledger, w.now)))),
   });
   if (brakeHolds(gone.length, tokens.length)) return [];
   return gone.flatMap(({ id, description }) => {

@@ -127,6 +127,22 @@ test.concurrent('with Retain, token and Secret outlive the object, and no later 
   expect(scene.requests('POST')).toBe(1);
 });
 
+test.concurrent(
+  'what a retained token replaced is revoked when its overlap ends, though its object is gone',
+  async () => {
+    const scene = await stage.scene('replaced');
+    await scene.apply('kept', { deletionPolicy: 'Retain', rotation: { overlap: '3s' } });
+    await scene.waitForReason('kept', 'Issued');
+    const before = await scene.secret('kept');
+    await scene.annotate('kept', { 'influxtokens.dev/rotate': 'monday' });
+    const after = await scene.waitForAnotherToken('kept', before);
+    await scene.delete('kept');
+    await scene.waitForEnd('kept');
+    await waitFor(async () => !(await scene.accepts(before.data['token'])), { what: 'the end of the replaced token' });
+    expect(await scene.accepts(after.data['token'])).toBe(true);
+  },
+);
+
 test.concurrent('a policy that changes to Retain hands the Secret over, and back', async () => {
   const scene = await stage.scene('policy');
   await scene.apply('kept');
