@@ -46,7 +46,7 @@ export const REASONS = {
   Updating: {
     class: 'underway',
     meaning: 'A changed spec is not in effect yet.',
-    cause: 'Permissions, description or the keys of the Secret changed.',
+    cause: 'Permissions, description, the end of the token or the keys of the Secret changed.',
     remedy: 'Wait a moment.',
   },
   Activating: {
@@ -120,8 +120,9 @@ export const REASONS = {
   CredentialsMissing: {
     class: 'retrying',
     meaning: 'The credential of the InfluxDBCluster cannot be read.',
-    cause: 'The Secret or its key is missing or empty.',
-    remedy: "Create the Secret that spec.credentials.secretRef names, in the operator's own namespace.",
+    cause: 'The Secret or its key is missing or empty, or holds a JSON document instead of a token string.',
+    remedy:
+      "Put the token string into the Secret that spec.credentials.secretRef names, in the operator's own namespace.",
   },
   CredentialsRejected: {
     class: 'retrying',
