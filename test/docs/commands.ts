@@ -7,6 +7,7 @@ const NO_DOCKER =
   'not run: Docker needs a registry for its base images; the image is built from the same file by other means';
 const NO_INFLUXCTL =
   'not run: influxctl may not be redistributed, and InfluxData is not reached from the tests, which run a stand-in of it';
+const GUIDES = 'not run: as a whole; the parts are, by the tests of the operator in test/operator';
 const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
 
 /** By page, and by the command as `commands` reads it: the test that runs it, or how a person did, or why nobody could. */
@@ -34,6 +35,47 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl delete influxdbclusters --all': QUICK_START,
     'kubectl delete -k deploy/base': QUICK_START,
     'kubectl delete -k crds': QUICK_START,
+  },
+  'docs/guides/dead-cluster.md': {
+    'kubectl get databasetokens,managementtokens --all-namespaces -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,DELETED:.metadata.deletionTimestamp,TOKEN:.status.token.id':
+      GUIDES,
+    'kubectl -n metrics annotate databasetoken telegraf influxtokens.dev/abandon="production burnt down on 3 May"':
+      GUIDES,
+    'kubectl annotate influxdbcluster production influxtokens.dev/abandon="production burnt down on 3 May"': GUIDES,
+    'kubectl annotate influxdbcluster production influxtokens.dev/abandon-': GUIDES,
+  },
+  'docs/guides/operator-credential.md': {
+    'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt':
+      GUIDES,
+    "kubectl -n influxdb get secret admin-token -o jsonpath='{.data.token}' | base64 -d |": GUIDES,
+    'sed -n \'s/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p\' > management-token.txt': GUIDES,
+    'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt --dry-run=client -o yaml | kubectl apply -f -':
+      GUIDES,
+    'kubectl wait influxdbcluster production --for=condition=Ready --timeout=120s': GUIDES,
+  },
+  'docs/guides/restore-and-clone.md': {
+    'kubectl get influxdbcluster production -o jsonpath=\'{.status.conditions[?(@.type=="InventoryHeld")].message}\'':
+      GUIDES,
+    'kubectl annotate influxdbcluster production --overwrite influxtokens.dev/release-inventory="$(date +%s)"': GUIDES,
+  },
+  'docs/guides/rotation.md': {
+    'kubectl -n metrics rollout restart deployment telegraf': GUIDES,
+    "kubectl -n metrics get databasetoken telegraf -o jsonpath='{.status.superseded}'": GUIDES,
+    'kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate="$(date +%s)"': GUIDES,
+    "kubectl -n metrics wait databasetoken telegraf --for=jsonpath='{.status.superseded[0].id}' --timeout=120s": GUIDES,
+    'kubectl -n metrics annotate databasetoken --all --overwrite influxtokens.dev/rotate="$(date +%s)"': GUIDES,
+    'kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate-immediately="$(date +%s)"':
+      GUIDES,
+    'kubectl -n metrics events --for databasetoken/telegraf': GUIDES,
+  },
+  'docs/guides/uninstalling.md': {
+    'kubectl -n metrics patch databasetoken telegraf --type merge --patch \'{"spec":{"deletionPolicy":"Retain"}}\'':
+      GUIDES,
+    'kubectl -n metrics wait databasetoken telegraf --for=condition=Ready --timeout=60s': GUIDES,
+    "kubectl -n metrics get secret telegraf -o jsonpath='{.metadata.ownerReferences}'": GUIDES,
+    'kubectl delete databasetokens,managementtokens --all --all-namespaces --timeout=300s': GUIDES,
+    'kubectl delete influxdbclusters --all --timeout=60s': GUIDES,
+    'kubectl delete -k deploy': GUIDES,
   },
   'docs/guides/management-tokens.md': {
     'docker build --tag registry.example.com/influxctl:2.10.5 --build-arg VERSION=2.10.5 deploy/components/influxctl':
