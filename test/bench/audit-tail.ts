@@ -7,13 +7,14 @@ import { auditLog } from '../controlplane/flags.ts';
 import { waitFor } from '../wait.ts';
 
 /**
- * The requests that concern a namespace, from a certain moment on. Watching the objects instead would make the API server work,
+ * The requests that concern a namespace, and what else has its name, from a certain moment on. Watching the objects instead would make the API server work,
  * and that work would stand in the figures.
  */
 export class AuditTail {
   readonly #path: string;
   readonly #namespace: string;
   readonly #events: AuditEvent[] = [];
+  readonly #withStatus = new Set<string>();
   #offset: number;
   #rest = '';
 
@@ -35,24 +36,25 @@ export class AuditTail {
       // Most lines are of others and need no parsing.
       if (!line.includes(this.#namespace)) continue;
       const event: AuditEvent = JSON.parse(line);
-      if (event.objectRef?.namespace === this.#namespace) this.#events.push(event);
+      const { namespace, name = '' } = event.objectRef ?? {};
+      if (namespace !== this.#namespace && name !== this.#namespace) continue;
+      this.#events.push(event);
+      if (isStatusWrite(event)) this.#withStatus.add(name);
     }
     return this.#events;
   }
 
   /** The writes of status so far that went well, oldest first. */
   async statusWrites(): Promise<readonly AuditEvent[]> {
-    const events = await this.events();
-    return events.filter(
-      ({ objectRef, verb, responseStatus }) =>
-        objectRef?.subresource === 'status' && verb !== 'get' && responseStatus?.code === 200,
-    );
+    return (await this.events()).filter(isStatusWrite);
   }
 
   /** Waits until the status of so many objects was written at least once. */
   async statusesWritten(count: number, timeout: number): Promise<void> {
-    const objects = async (): Promise<number> =>
-      new Set((await this.statusWrites()).map(({ objectRef }) => objectRef?.name)).size;
+    const objects = async (): Promise<number> => {
+      await this.events();
+      return this.#withStatus.size;
+    };
     let seen = 0;
     await waitFor(async () => (seen = await objects()) >= count, {
       what: `the status of ${count} objects`,
@@ -75,4 +77,10 @@ export class AuditTail {
       await file.close();
     }
   }
+}
+
+/** Of a token object, and one that went well. */
+function isStatusWrite({ objectRef, verb, responseStatus }: AuditEvent): boolean {
+  const { subresource, namespace } = objectRef ?? {};
+  return subresource === 'status' && namespace !== undefined && verb !== 'get' && responseStatus?.code === 200;
 }

@@ -1,9 +1,10 @@
 // The benchmark: the operator against a raw loop, in the same run, on the same control plane. See HELP for the flags.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { HELP, readOptions, type Options } from './options.ts';
 import { goalsMet, summarize, table, type ScenarioReport } from './report.ts';
+import { withResults, type Result } from './page.ts';
 import { measure } from './rounds.ts';
 import { openTheatre } from './theatre.ts';
 
@@ -11,13 +12,18 @@ const options = parse();
 if (options === undefined) {
   console.log(HELP);
 } else {
-  const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version, loadAverage: loadavg() };
-  const reports = await run(options);
-  const result = { date: new Date().toISOString(), machine, noise: options.noise, scenarios: reports };
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  console.log(`\n${machine.cores} cores (${machine.model}), Node ${machine.node}, ${result.date}\n`);
-  for (const report of reports) console.log(table(report));
-  if (options.check && !goalsMet(reports)) process.exitCode = 1;
+  const results = options.from.length > 0 ? await read(options.from) : [await measureAll(options)];
+  if (options.json !== undefined && options.from.length === 0) {
+    await writeFile(options.json, `${JSON.stringify(results[0], undefined, 2)}\n`);
+  }
+  for (const { date, machine, scenarios } of results) {
+    console.log(`\n${machine.cores} cores (${machine.model}), Node ${machine.node}, ${date}\n`);
+    for (const report of scenarios) console.log(table(report));
+  }
+  if (options.write !== undefined) {
+    await writeFile(options.write, withResults(await readFile(options.write, 'utf8'), results));
+  }
+  if (options.check && !goalsMet(results.flatMap(({ scenarios }) => scenarios))) process.exitCode = 1;
 }
 
 function parse(): Options | undefined {
@@ -27,6 +33,16 @@ function parse(): Options | undefined {
     console.error(error instanceof Error ? error.message : error);
     return process.exit(2);
   }
+}
+
+function read(files: readonly string[]): Promise<Result[]> {
+  return Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
+}
+
+async function measureAll(wanted: Options): Promise<Result & { readonly noise: boolean }> {
+  const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version, loadAverage: loadavg() };
+  const scenarios = await run(wanted);
+  return { date: new Date().toISOString(), machine, noise: wanted.noise, scenarios };
 }
 
 async function run(wanted: Options): Promise<ScenarioReport[]> {

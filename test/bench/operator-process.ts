@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../free-port.ts';
 import { GuardedProcesses, type GuardedProcess } from '../guarded-processes.ts';
+import { monotonic } from './monotonic.ts';
 import { CREDENTIAL } from './objects.ts';
 
 /** How to start it. */
@@ -17,6 +18,12 @@ export interface OperatorSetup {
 }
 
 const NAME = 'operator';
+/** As much as the image lets the heap have within the memory limit of the Deployment, 512 MiB: by the machine's memory V8 would be lavish. */
+const HEAP = '--max-old-space-size=307';
+/** How often it is asked whether it is ready: the answer is a figure. */
+const READY_POLL = 10;
+/** Milliseconds between two samples of the delay of the event loop, as the operator's metrics are set up. */
+const LOOP_SAMPLES = 50;
 const READY_TIMEOUT = 30_000;
 /** It promises to end within 10 s. */
 const STOP_TIMEOUT = 15_000;
@@ -26,32 +33,40 @@ export class OperatorProcess {
   readonly #group: GuardedProcesses;
   readonly #process: GuardedProcess;
   readonly #readyURL: string;
+  readonly #metricsURL: string;
 
-  private constructor(group: GuardedProcesses, process: GuardedProcess, readyURL: string) {
+  private constructor(
+    group: GuardedProcesses,
+    process: GuardedProcess,
+    at: { readonly health: string; readonly metrics: string },
+  ) {
     this.#group = group;
     this.#process = process;
-    this.#readyURL = readyURL;
+    this.#readyURL = `http://${at.health}/readyz`;
+    this.#metricsURL = `http://${at.metrics}/metrics`;
   }
 
   /** Starts it; it is not ready yet when this resolves. */
   static async start({ script, kubeconfig, profile }: OperatorSetup): Promise<OperatorProcess> {
     const health = `127.0.0.1:${await freePort()}`;
+    const metrics = `127.0.0.1:${await freePort()}`;
     const group = await GuardedProcesses.create('influxtokens-bench-operator');
     const child = await group.start({
       name: NAME,
       command: process.execPath,
       args: [
         ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+        HEAP,
         script,
         `--kubeconfig=${kubeconfig}`,
         `--namespace=${CREDENTIAL.namespace}`,
         '--no-leader-elect',
-        '--metrics-bind-address=0',
+        `--metrics-bind-address=${metrics}`,
         `--health-probe-bind-address=${health}`,
         '--log-level=warn',
       ],
     });
-    return new OperatorProcess(group, child, `http://${health}/readyz`);
+    return new OperatorProcess(group, child, { health, metrics });
   }
 
   get pid(): number {
@@ -61,6 +76,31 @@ export class OperatorProcess {
   /** Waits until it says that it is ready; throws with its last words when it ends before. */
   async ready(): Promise<void> {
     await this.#process.ready(async () => (await fetch(this.#readyURL)).ok, READY_TIMEOUT);
+  }
+
+  /** Milliseconds from now until it is ready. */
+  async timeToReady(): Promise<number> {
+    const began = monotonic();
+    const isReady = (): Promise<boolean> =>
+      fetch(this.#readyURL)
+        .then(({ ok }) => ok)
+        .catch(() => false);
+    while (!(await isReady())) {
+      if (monotonic() - began > READY_TIMEOUT) throw new Error(`the operator was not ready within ${READY_TIMEOUT} ms`);
+      await sleep(READY_POLL);
+    }
+    return monotonic() - began;
+  }
+
+  /**
+   * The 99th percentile of what the event loop was late by since this was last asked, milliseconds. The metric counts from one sample to the
+   * next, and these are 50 ms apart.
+   */
+  async loopDelay(): Promise<number> {
+    const page = await (await fetch(this.#metricsURL)).text();
+    const [, seconds] = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(page) ?? [];
+    if (seconds === undefined) throw new Error('the operator tells no delay of its event loop');
+    return Math.max(0, Number(seconds) * 1_000 - LOOP_SAMPLES);
   }
 
   /** The end of its log: warnings and errors, of which there should be none. */

@@ -12,6 +12,10 @@ export interface Options {
   readonly tokens: number | undefined;
   /** Where the results are written in JSON. */
   readonly json: string | undefined;
+  /** Results of earlier runs, as `json` wrote them, instead of measuring. */
+  readonly from: readonly string[];
+  /** A page of the documentation whose part between two marks is replaced by the results. */
+  readonly write: string | undefined;
   /** Where CPU profiles of the operator are written. */
   readonly profile: string | undefined;
   /** A missed goal is a failure. */
@@ -26,6 +30,8 @@ export const HELP = `npm run bench -- [FLAGS]
   --rounds N        how often both sides are measured (default 5)
   --tokens N        how many tokens in each round (default: as the scenario says)
   --json FILE       write the results as JSON too
+  --from FILE       show what --json wrote before, and measure nothing; repeatable, so that scenarios may be measured one by one
+  --write PAGE      put the results into a page, between the lines <!-- results --> and <!-- end of results -->
   --check           exit with 1 when a goal is missed
   --noise           put the raw loop on both sides: how far from 1 a ratio is by chance
   --profile DIR     write CPU profiles of the operator, which makes it slower
@@ -41,6 +47,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
       rounds: { type: 'string', default: '5' },
       tokens: { type: 'string' },
       json: { type: 'string' },
+      from: { type: 'string', multiple: true },
+      write: { type: 'string' },
       profile: { type: 'string' },
       check: { type: 'boolean', default: false },
       noise: { type: 'boolean', default: false },
@@ -53,6 +61,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
     rounds: count('rounds', values.rounds),
     tokens: values.tokens === undefined ? undefined : count('tokens', values.tokens),
     json: values.json,
+    from: values.from ?? [],
+    write: values.write,
     profile: values.profile,
     check: values.check,
     noise: values.noise,

@@ -3,9 +3,9 @@
 import type { Figures, Goal, Metric, Scenario } from './scenario.ts';
 import { spread, type Spread } from './statistics.ts';
 
-/** One round: both sides, one right after the other. */
+/** One round: both sides, one right after the other; the operator alone where the raw loop is of no use. */
 export interface Round {
-  readonly raw: Figures;
+  readonly raw?: Figures;
   readonly operator: Figures;
 }
 
@@ -14,10 +14,11 @@ export interface MetricReport {
   readonly key: string;
   readonly name: string;
   readonly unit: string;
-  readonly raw: Spread;
+  /** Absent, as the ratio, where the raw loop has no such figure. */
+  readonly raw?: Spread;
   readonly operator: Spread;
   /** Operator to raw loop, paired by round. */
-  readonly ratio: Spread;
+  readonly ratio?: Spread;
   readonly goal?: Goal & { readonly met: boolean; readonly laterMet?: boolean };
 }
 
@@ -39,18 +40,22 @@ export function summarize(scenario: Scenario, tokens: number, rounds: readonly R
     shows: scenario.shows,
     tokens,
     metrics: scenario.metrics.map((metric) => summarizeMetric(metric, rounds)),
-    strangers: spread(rounds.flatMap(({ raw, operator }) => [figure(raw, 'strangers'), figure(operator, 'strangers')])),
+    strangers: spread(
+      rounds.flatMap(({ raw, operator }) => [...(raw ? [raw] : []), operator].map((side) => figure(side, 'strangers'))),
+    ),
     rounds,
   };
 }
 
 function summarizeMetric({ key, name, unit, goal }: Metric, rounds: readonly Round[]): MetricReport {
-  const raw = rounds.map((round) => figure(round.raw, key));
   const operator = rounds.map((round) => figure(round.operator, key));
-  const ratio = spread(rounds.map((round) => figure(round.operator, key) / figure(round.raw, key)));
-  const report = { key, name, unit, raw: spread(raw), operator: spread(operator), ratio };
+  const raw = rounds.flatMap((round) => round.raw?.[key] ?? []);
+  const paired = raw.length === rounds.length;
+  const ratios = operator.map((value, round) => value / (raw[round] ?? Number.NaN));
+  const both = paired ? { raw: spread(raw), ratio: spread(ratios) } : {};
+  const report: MetricReport = { key, name, unit, operator: spread(operator), ...both };
   if (goal === undefined) return report;
-  const value = goal.of === 'ratio' ? ratio.median : report.operator.median;
+  const value = goal.of === 'ratio' ? (report.ratio?.median ?? Number.NaN) : report.operator.median;
   const meets = (bound: number): boolean => (goal.is === 'atMost' ? value <= bound : value >= bound);
   const later = goal.later === undefined ? {} : { laterMet: meets(goal.later) };
   return { ...report, goal: { ...goal, met: meets(goal.value), ...later } };
@@ -76,9 +81,9 @@ export function table({ name, shows, tokens, metrics, strangers, rounds }: Scena
     ['', 'raw loop', 'operator', 'ratio', 'goal'],
     ...metrics.map((metric) => [
       metric.unit === '' ? metric.name : `${metric.name}, ${metric.unit}`,
-      text(metric.raw),
+      optional(metric.raw),
       text(metric.operator),
-      text(metric.ratio),
+      optional(metric.ratio),
       goalText(metric.goal),
     ]),
   ];
@@ -99,8 +104,35 @@ export function table({ name, shows, tokens, metrics, strangers, rounds }: Scena
   ].join('\n');
 }
 
+function optional(spread: Spread | undefined): string {
+  return spread === undefined ? '' : text(spread);
+}
+
 function text({ median, least, most }: Spread): string {
   return `${short(median)} (${short(least)} to ${short(most)})`;
+}
+
+/** The same in Markdown, for the documentation. */
+export function markdown({ name, shows, tokens, metrics, strangers, rounds }: ScenarioReport): string {
+  const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `### ${name}`,
+    '',
+    `${shows[0]?.toUpperCase()}${shows.slice(1)}. ${rounds.length} rounds of ${tokens} tokens; other processes used ${text(strangers)} cores.`,
+    '',
+    row('', 'raw loop', 'operator', 'ratio', 'goal'),
+    row('---', '---', '---', '---', '---'),
+    ...metrics.map((metric) =>
+      row(
+        metric.unit === '' ? metric.name : `${metric.name}, ${metric.unit}`,
+        optional(metric.raw),
+        text(metric.operator),
+        optional(metric.ratio),
+        goalText(metric.goal),
+      ),
+    ),
+    '',
+  ].join('\n');
 }
 
 /** Three digits that matter. */

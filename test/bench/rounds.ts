@@ -20,7 +20,7 @@ export interface Plan {
 export async function measure(theatre: Theatre, scenario: Scenario, plan: Plan): Promise<Round[]> {
   const { tokens, noise, report } = plan;
   const run = async (side: Side): Promise<Figures> => {
-    const stage = await Stage.open(theatre, side, tokens);
+    const stage = await Stage.open(theatre, side, tokens, scenario.setting);
     try {
       return await scenario.run(stage);
     } catch (error) {
@@ -29,23 +29,34 @@ export async function measure(theatre: Theatre, scenario: Scenario, plan: Plan):
       await stage.close();
     }
   };
-  report(`${scenario.name}: warming up`);
-  await run('raw');
+  if (scenario.alone !== true) {
+    report(`${scenario.name}: warming up`);
+    await run('raw');
+  }
   const rounds: Round[] = [];
-  for (let number = 1; number <= plan.rounds; number++) {
-    const sides: Side[] = number % 2 === 1 ? ['raw', 'operator'] : ['operator', 'raw'];
+  const count = Math.min(plan.rounds, scenario.mostRounds ?? plan.rounds);
+  for (let number = 1; number <= count; number++) {
+    const sides = sidesOf(scenario, number);
     const figures: Partial<Record<Side, Figures>> = {};
     for (const side of sides) {
       const measured = await run(noise ? 'raw' : side);
-      report(`${scenario.name}: round ${number} of ${plan.rounds}, ${side}: ${line(scenario, measured)}`);
+      report(`${scenario.name}: round ${number} of ${count}, ${side}: ${line(scenario, measured)}`);
       figures[side] = measured;
     }
     const { raw, operator } = figures;
-    if (raw && operator) rounds.push({ raw, operator });
+    if (operator) rounds.push({ operator, ...(raw ? { raw } : {}) });
   }
   return rounds;
 }
 
+function sidesOf({ alone }: Scenario, round: number): readonly Side[] {
+  if (alone === true) return ['operator'];
+  return round % 2 === 1 ? ['raw', 'operator'] : ['operator', 'raw'];
+}
+
 function line({ metrics }: Scenario, figures: Figures): string {
-  return metrics.map(({ key, name, unit }) => `${name} ${figures[key]?.toFixed(2)} ${unit}`.trimEnd()).join(', ');
+  return metrics
+    .filter(({ key }) => figures[key] !== undefined)
+    .map(({ key, name, unit }) => `${name} ${figures[key]?.toFixed(2)} ${unit}`.trimEnd())
+    .join(', ');
 }

@@ -25,16 +25,29 @@ export interface Metric {
   readonly goal?: Goal;
 }
 
-/** The figures of one side in one round, by the key of their metric. */
+/** The figures of one side in one round, by the key of their metric; more may be among them, for the JSON alone. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** A situation in which the operator is measured against the raw loop. */
+/** What is otherwise than usual on the stage. */
+export interface Setting {
+  /** The API server puts the finalizer on; on the operator's side only, as the raw loop shows what every request costs. */
+  readonly finalizerPolicy?: boolean;
+  /** Flags of the simulator. */
+  readonly simulator?: readonly string[];
+}
+
+/** A situation in which the operator is measured, against the raw loop where that can do the same. */
 export interface Scenario {
   readonly name: string;
   /** What it shows, in one line. */
   readonly shows: string;
   /** How many tokens, unless the command line says otherwise. */
   readonly tokens: number;
+  /** Whether the operator alone is measured; the raw loop is then of no use. */
+  readonly alone?: boolean;
+  /** No more rounds than this, where one takes minutes. */
+  readonly mostRounds?: number;
+  readonly setting?: Setting;
   readonly metrics: readonly Metric[];
   /** Measures one side once, on a stage that is used for nothing else. */
   readonly run: (stage: Stage) => Promise<Figures>;

@@ -1,17 +1,21 @@
 // The place where one side is measured once: a namespace, a simulator and an InfluxDBCluster of its own, and the processes on it.
 
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FINALIZER } from '../../src/resources/group.ts';
+import type { AuditEvent } from '../controlplane/audit.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { RemoteSimulator } from '../simulator/remote.ts';
 import { waitFor } from '../wait.ts';
 import { AuditTail } from './audit-tail.ts';
 import { CPUMeter, processCPU } from './cpu.ts';
 import type { Address, Endpoint } from './endpoint.ts';
-import { clusterPath, databaseToken, influxDBCluster, namespacePath, tokenPath } from './objects.ts';
+import { clusterPath, databaseToken, influxDBCluster, namespacePath, secretPath, tokenPath } from './objects.ts';
 import { OperatorProcess, type OperatorSetup } from './operator-process.ts';
 import { eachOf } from './parallel.ts';
 import { RawProcess } from './raw/raw-process.ts';
-import type { Side } from './scenario.ts';
+import type { Setting, Side } from './scenario.ts';
 import { SecretWatch } from './secret-watch.ts';
 
 /** What all stages of a run share. */
@@ -29,6 +33,8 @@ export const ADMIN_TOKEN = `admin-${randomBytes(24).toString('hex')}`;
 const RAW_USER_AGENT = 'influxtokens-bench-raw';
 const OPERATOR_USER_AGENT = 'influxdb-token-operator';
 
+const FINALIZER_POLICY = join(import.meta.dirname, '../../deploy/components/finalizer-policy');
+const MERGE_PATCH = 'application/merge-patch+json';
 const CLEANUP_TIMEOUT = 120_000;
 const SETTLE_TIMEOUT = 60_000;
 const SETTLE_TIMEOUT_PER_TOKEN = 50;
@@ -60,16 +66,18 @@ export class Stage {
   }
 
   /** Sets everything up, as fresh as in every other round. */
-  static async open(theatre: Theatre, side: Side, tokens: number): Promise<Stage> {
+  static async open(theatre: Theatre, side: Side, tokens: number, setting: Setting = {}): Promise<Stage> {
     const { controlPlane } = theatre;
     const namespace = `bench-${side}-${randomBytes(4).toString('hex')}`;
-    const simulator = await RemoteSimulator.start(['--admin-token', ADMIN_TOKEN]);
+    const simulator = await RemoteSimulator.start(['--admin-token', ADMIN_TOKEN, ...(setting.simulator ?? [])]);
     await controlPlane.apply([
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
       influxDBCluster(namespace, namespace, simulator.ready),
     ]);
     const audit = await AuditTail.begin(controlPlane.directory, namespace);
-    return new Stage(theatre, side, tokens, { namespace, simulator, audit });
+    const stage = new Stage(theatre, side, tokens, { namespace, simulator, audit });
+    if (setting.finalizerPolicy === true && side === 'operator') await stage.#installPolicy();
+    return stage;
   }
 
   /** Counts CPU time from now on, of this process above all. */
@@ -108,10 +116,19 @@ export class Stage {
   /** Starts the operator, which is not ready yet then. */
   async startOperator(): Promise<OperatorProcess> {
     const running = await OperatorProcess.start(this.#theatre.operator);
+    if (this.#operator === undefined) this.#cleanups.push(() => this.stopOperator());
     this.#operator = running;
-    this.#cleanups.push(() => running.stop());
     this.#pids.push(running.pid);
     return running;
+  }
+
+  /** Ends the operator; another one may be started then. */
+  async stopOperator(): Promise<void> {
+    const operator = this.#operator;
+    if (operator === undefined) return;
+    const at = this.#pids.indexOf(operator.pid);
+    if (at >= 0) this.#pids.splice(at, 1);
+    await operator.stop();
   }
 
   /** CPU time of an operator that has become ready with nothing to do, in milliseconds. */
@@ -144,10 +161,57 @@ export class Stage {
     await waitFor(allReady, { what: 'every token to be ready', timeout });
   }
 
-  /** How often this side has asked the API server about the namespace; its own lists and watches of all namespaces come on top. */
-  async requests(): Promise<number> {
+  /** What this side has asked the API server in the namespace, oldest first; its lists and watches of all namespaces come on top. */
+  async requests(): Promise<readonly AuditEvent[]> {
     const who = this.side === 'raw' ? RAW_USER_AGENT : OPERATOR_USER_AGENT;
-    return (await this.audit.events()).filter(({ userAgent }) => userAgent?.startsWith(who)).length;
+    return (await this.audit.events()).filter(({ userAgent }) => userAgent?.startsWith(who));
+  }
+
+  /** Waits until this side has asked neither server anything for so many milliseconds. */
+  async quiet(milliseconds: number): Promise<void> {
+    const asked = async (): Promise<number> =>
+      (await this.requests()).length + (await this.simulator.requests()).length;
+    let before = -1;
+    const still = async (): Promise<boolean> => {
+      const now = await asked();
+      const same = now === before;
+      before = now;
+      if (!same) await sleep(milliseconds);
+      return same;
+    };
+    await waitFor(still, { what: 'the operator to have nothing to do', timeout: SETTLE_TIMEOUT * 5 });
+  }
+
+  /** Gives the first so many objects other permissions, which are to be changed in place. */
+  async changePermissions(count: number): Promise<void> {
+    const names = Array.from({ length: count }, (_, index) => `token-${index}`);
+    const permissions = [{ action: 'read', resource: 'sensors' }];
+    await eachOf(names, WORKERS, async (name) => {
+      await this.#theatre.kubernetes.ask({
+        method: 'PATCH',
+        path: tokenPath(this.namespace, name),
+        contentType: MERGE_PATCH,
+        body: { spec: { permissions } },
+      });
+    });
+  }
+
+  /** Creates Secrets that are none of the operator's. */
+  async createForeignSecrets(count: number): Promise<void> {
+    const names = Array.from({ length: count }, (_, index) => `foreign-${index}`);
+    await eachOf(names, WORKERS, async (name) => {
+      const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { password: name } };
+      await this.#theatre.kubernetes.ask({ method: 'POST', path: secretPath(this.namespace), body });
+    });
+  }
+
+  /** Deletes the namespace and waits until it is gone. */
+  async deleteNamespace(): Promise<void> {
+    const { kubernetes } = this.#theatre;
+    const path = namespacePath(this.namespace);
+    await kubernetes.ask({ method: 'DELETE', path });
+    const timeout = CLEANUP_TIMEOUT + this.tokens * SETTLE_TIMEOUT_PER_TOKEN;
+    await waitFor(() => this.#isGone(path), { what: `the end of the namespace ${this.namespace}`, timeout });
   }
 
   /** What there is to say about a measurement that failed. */
@@ -166,13 +230,30 @@ export class Stage {
     await eachOf(items, WORKERS, ({ metadata }) => this.#removeFinalizers(tokenPath(this.namespace, metadata.name)));
     await this.#removeFinalizers(clusterPath(this.namespace));
     await kubernetes.ask({ method: 'DELETE', path: clusterPath(this.namespace) });
-    await kubernetes.ask({ method: 'DELETE', path: namespacePath(this.namespace) });
-    const gone = (): Promise<boolean> =>
-      kubernetes.ask({ method: 'GET', path: namespacePath(this.namespace) }).then(
-        () => false,
-        (error: unknown) => String(error).includes('404'),
-      );
-    await waitFor(gone, { what: `the end of the namespace ${this.namespace}`, timeout: CLEANUP_TIMEOUT });
+    if (!(await this.#isGone(namespacePath(this.namespace)))) await this.deleteNamespace();
+  }
+
+  #isGone(path: string): Promise<boolean> {
+    return this.#theatre.kubernetes.ask({ method: 'GET', path }).then(
+      () => false,
+      (error: unknown) => String(error).includes('answered with 404'),
+    );
+  }
+
+  /** The policy of deploy/, until the stage is closed. */
+  async #installPolicy(): Promise<void> {
+    const { controlPlane, kubernetes } = this.#theatre;
+    const run = async (...args: readonly string[]): Promise<void> => {
+      const { code, stderr } = await controlPlane.kubectl([...args, '-k', FINALIZER_POLICY]);
+      if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    };
+    await run('apply', '--server-side');
+    this.#cleanups.push(() => run('delete'));
+    const path = `${tokenPath(this.namespace)}?dryRun=All`;
+    const body = databaseToken(this.namespace, this.namespace, 'attempt');
+    const inForce = async (): Promise<boolean> =>
+      (await kubernetes.ask({ method: 'POST', path, body })).includes(FINALIZER);
+    await waitFor(inForce, { what: 'the policy to be in force' });
   }
 
   async #tokens(): Promise<readonly ListedToken[]> {
@@ -182,11 +263,10 @@ export class Stage {
   }
 
   async #removeFinalizers(path: string): Promise<void> {
-    const contentType = 'application/merge-patch+json';
     await this.#theatre.kubernetes.ask({
       method: 'PATCH',
       path,
-      contentType,
+      contentType: MERGE_PATCH,
       body: { metadata: { finalizers: null } },
     });
   }

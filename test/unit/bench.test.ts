@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { HELP, readOptions } from '../bench/options.ts';
+import { withResults } from '../bench/page.ts';
 import { goalsMet, summarize, table, type Round } from '../bench/report.ts';
 import type { Goal, Scenario } from '../bench/scenario.ts';
 import { median, quantile, spread } from '../bench/statistics.ts';
@@ -80,20 +81,65 @@ describe('a busy machine', () => {
   });
 });
 
+describe('a scenario of the operator alone', () => {
+  const alone: Scenario = {
+    name: 'alone',
+    shows: 'what only the operator has',
+    tokens: 10,
+    alone: true,
+    metrics: [{ key: 'memory', name: 'memory', unit: 'MiB', goal: { of: 'operator', is: 'atMost', value: 100 } }],
+    run: () => Promise.reject(new Error('not measured here')),
+  };
+  const report = summarize(alone, 10, [{ operator: { memory: 90, strangers: 0 } }]);
+
+  test('has no ratio, and its goals are met or missed all the same', () => {
+    expect(report.metrics[0]).not.toHaveProperty('ratio');
+    expect(goalsMet([report])).toBe(true);
+    expect(table(report)).toMatch(/memory, MiB +90.0 \(90.0 to 90.0\) +operator <= 100: met/);
+  });
+
+  test('comes into a page between its marks, in place of what stood there', () => {
+    const result = {
+      date: '2030-01-01T00:00:00Z',
+      machine: { cores: 2, model: 'x', node: 'v26' },
+      scenarios: [report],
+    };
+    const page = withResults('before\n<!-- results -->\nold\n<!-- end of results -->\nafter\n', [result]);
+    expect(page).toContain('| memory, MiB |  | 90.0 (90.0 to 90.0) |  | operator <= 100: met |');
+    expect(page).toMatch(/^before\n.*after\n$/s);
+    expect(page).not.toContain('old');
+    expect(() => withResults('no marks', [result])).toThrow('<!-- results -->');
+  });
+});
+
+const ALL = [
+  'idle-latency',
+  'backlog',
+  'backlog-policy',
+  'backlog-10000',
+  'slow-20',
+  'slow-200',
+  'old-tokens',
+  'foreign-secrets',
+  'churn',
+  'namespace-deletion',
+  'standing',
+];
+
 describe('the command line of the benchmark', () => {
   test('without flags, all scenarios are run five times with their own number of tokens', () => {
     const options = readOptions([]);
     expect(options).toMatchObject({ rounds: 5, check: false, noise: false, tokens: undefined });
-    expect(options?.scenarios.map(({ name }) => name)).toEqual(['idle-latency', 'backlog']);
+    expect(options?.scenarios.map(({ name }) => name)).toEqual(ALL);
   });
 
   test('says what is wrong with a flag', () => {
-    expect(() => readOptions(['--scenario=idle'])).toThrow('only idle-latency, backlog');
+    expect(() => readOptions(['--scenario=idle'])).toThrow(`only ${ALL.join(', ')}`);
     expect(() => readOptions(['--rounds=0'])).toThrow('--rounds: "0" is not a whole number from 1');
   });
 
   test('help names every scenario', () => {
     expect(readOptions(['--help'])).toBeUndefined();
-    expect(HELP).toContain('idle-latency, backlog');
+    expect(HELP).toContain(ALL.join(', '));
   });
 });

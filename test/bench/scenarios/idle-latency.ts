@@ -17,6 +17,7 @@ export const idleLatency: Scenario = {
   metrics: [
     { key: 'p50', name: 'median', unit: 'ms', goal: { of: 'ratio', is: 'atMost', value: 1.5, later: 1.2 } },
     { key: 'p95', name: '95th percentile', unit: 'ms' },
+    { key: 'p99', name: '99th percentile', unit: 'ms' },
   ],
   async run(stage) {
     const watch = await stage.watchSecrets();
@@ -40,6 +41,6 @@ export const idleLatency: Scenario = {
     const latencies: number[] = [];
     for (let index = 0; index < stage.tokens; index++) latencies.push(await sample(WARM_UP + index));
     const { strangers } = await meter.read();
-    return { p50: median(latencies), p95: quantile(latencies, 0.95), strangers };
+    return { p50: median(latencies), p95: quantile(latencies, 0.95), p99: quantile(latencies, 0.99), strangers };
   },
 };
