@@ -68,15 +68,17 @@ export class InfluxctlIssuer implements TokenIssuer {
       ...(expiresAt === undefined ? [] : ['--expires-at', rfc3339(expiresAt)]),
     ];
     const { stdout, stderr, failure } = await this.#change(attempt, ['create', ...flags, '--format', 'json'], signal);
-    // The description ends with the nonce of this attempt, so there is one at most.
-    const made = (listing: Listing): ListedToken | undefined =>
-      [...listing.tokens.values()].find(({ info }) => info.description === description);
-    const { info, prefix } = await this.#find(attempt, made, failure, signal);
-    const string = findTokenString(`${stdout.toString()}\n${stderr.toString()}`, prefix);
-    if (string === undefined) {
-      throw errorForContent(attempt, `token ${info.id} was created, but its string cannot be told from the output`);
+    // The description ends with the nonce of this attempt. There is more than one where something in between sent the request again.
+    const made = ({ tokens }: Listing): readonly ListedToken[] | undefined => {
+      const found = [...tokens.values()].filter(({ info }) => info.description === description);
+      return found.length === 0 ? undefined : found;
+    };
+    const output = `${stdout.toString()}\n${stderr.toString()}`;
+    for (const { info, prefix } of await this.#find(attempt, made, failure, signal)) {
+      const string = findTokenString(output, prefix);
+      if (string !== undefined) return { info, string };
     }
-    return { info, string };
+    throw errorForContent(attempt, 'the token was created, but its string cannot be told from the output');
   }
 
   async get(id: string, signal?: AbortSignal): Promise<TokenInfo | undefined> {

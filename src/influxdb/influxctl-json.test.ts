@@ -52,9 +52,12 @@ describe('the list', () => {
     expect(token?.info).not.toHaveProperty('revokedAt');
   });
 
-  test.each(['[]', ' [ ]\n', 'null\n', '[\n]\n'])('%j has no entries', async (text) => {
-    expect(await read(text)).toEqual({ tokens: new Map(), unread: 0 });
-  });
+  test.each(['[]', ' [ ]\n', 'null\n', '[\n]\n', '[WARN] old {"see": "x"}\nnull\n[INFO] done\n'])(
+    '%j has no entries',
+    async (text) => {
+      expect(await read(text)).toEqual({ tokens: new Map(), unread: 0 });
+    },
+  );
 
   test('is found between warnings on the same stream, brackets and all', async () => {
     const text = `[WARN] a newer version [2.11.0] is out {see the site}\n${JSON.stringify([anEntry(), anEntry({ id: id(2) })], null, 2)}\nWARNING: done [sic]\n`;

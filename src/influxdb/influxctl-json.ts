@@ -82,10 +82,10 @@ export async function readListing(output: Buffer): Promise<Listing> {
 
 function* elementsIn(output: Buffer): Generator<Uint8Array> {
   const text = output.toString('latin1');
-  // Go writes a list without entries as null.
-  if (/^\s*null\s*$/m.test(text) && !text.includes('{')) return;
   // At the beginning of a line and before an entry: "[WARN] ..." is none.
   const begin = /^[ \t]*\[(?=\s*[{\]])/m.exec(text);
+  // Go writes a list without entries as null.
+  if (begin === null && /^[ \t]*null[ \t\r]*$/m.test(text)) return;
   const end = text.lastIndexOf(']', lastEnd(text));
   if (begin === null || end < begin.index) throw new MalformedArray('there is no JSON array in it');
   const splitter = new JsonArraySplitter();

@@ -8,7 +8,15 @@ import { LeakDetector } from './leaks.ts';
 import type { Stage } from './stage.ts';
 
 /** Secrets are looked at without their data, everything else whole. */
-const RESOURCES = ['secrets', 'configmaps', 'leases', 'events', 'databasetokens', 'influxdbclusters'];
+const RESOURCES = [
+  'secrets',
+  'configmaps',
+  'leases',
+  'events',
+  'databasetokens',
+  'managementtokens',
+  'influxdbclusters',
+];
 const METADATA_ONLY = '-o=jsonpath={range .items[*]}{.metadata}{"\\n"}{end}';
 
 /** Declares the last tests of a file. */

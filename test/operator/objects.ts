@@ -2,7 +2,7 @@
 
 import { KubernetesError, type KubernetesClient } from '../../src/kubernetes/client.ts';
 import { resourcePath } from '../../src/kubernetes/paths.ts';
-import { GROUP, PLURALS, VERSION } from '../../src/resources/group.ts';
+import { GROUP, PLURALS, VERSION, type TokenKind } from '../../src/resources/group.ts';
 
 /** A Secret, its data decoded. */
 export interface DecodedSecret {
@@ -30,7 +30,8 @@ const core = { group: '', version: 'v1' };
 
 /** Where things are. */
 export const paths = {
-  token: (namespace: string, name: string) => resourcePath({ ...ours, plural: PLURALS.DatabaseToken, namespace, name }),
+  token: (namespace: string, name: string, kind: TokenKind = 'DatabaseToken') =>
+    resourcePath({ ...ours, plural: PLURALS[kind], namespace, name }),
   tokens: (namespace: string) => resourcePath({ ...ours, plural: PLURALS.DatabaseToken, namespace }),
   managementToken: (namespace: string, name: string) =>
     resourcePath({ ...ours, plural: PLURALS.ManagementToken, namespace, name }),

@@ -66,6 +66,10 @@ export class OperatorProcess {
     return operator;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** Asks its servers. */
   async page(path: '/healthz' | '/readyz' | '/metrics', headers: Record<string, string> = {}): Promise<Answer> {
     const origin = path === '/metrics' ? this.#pages.metrics : this.#pages.health;

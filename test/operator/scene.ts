@@ -2,13 +2,14 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Condition } from '../../src/resources/conditions.ts';
+import type { TokenKind } from '../../src/resources/group.ts';
 import type { InfluxDBCluster } from '../../src/resources/influxdb-cluster.ts';
 import type { Reason } from '../../src/resources/reasons.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
-import { cluster, databaseToken, named, type Manifest } from '../resources/manifests.ts';
+import { cluster, databaseToken, managementToken, named, type Manifest } from '../resources/manifests.ts';
 import { Client } from '../simulator/client.ts';
 import { Simulator, type SimulatedToken } from '../simulator/simulator.ts';
-import type { SimulatorOptions } from '../simulator/simulator.ts';
+import type { RecordedRequest, SimulatorOptions } from '../simulator/simulator.ts';
 import { waitFor } from '../wait.ts';
 import {
   applyTo,
@@ -25,6 +26,8 @@ import type { Stage } from './stage.ts';
 
 /** What is otherwise than usual. */
 export interface SceneOptions {
+  /** Of the tokens that are played with; DatabaseToken unless told. The stage has to have influxctl for the other. */
+  readonly kind?: TokenKind;
   readonly simulator?: SimulatorOptions;
   /** A namespace that is there already, in place of a new one. */
   readonly namespace?: string;
@@ -36,9 +39,16 @@ export interface SceneOptions {
   readonly without?: readonly ('cluster' | 'credential')[];
 }
 
+/** By kind of token, which requests go to its API; those of management tokens come through influxctl. */
+const API_PATHS: Readonly<Record<TokenKind, RegExp>> = {
+  DatabaseToken: /^\/api\/v0\/(?!-)/,
+  ManagementToken: /^\/api\/v0\/-\/management\//,
+};
+
 /** The stage as one test sees it. */
 export class Scene {
   readonly stage: Stage;
+  readonly kind: TokenKind;
   readonly namespace: string;
   /** The name of the InfluxDBCluster, and of its credential. */
   readonly cluster: string;
@@ -48,6 +58,7 @@ export class Scene {
 
   private constructor(stage: Stage, namespace: string, simulator: Simulator, options: SceneOptions) {
     this.stage = stage;
+    this.kind = options.kind ?? 'DatabaseToken';
     this.namespace = namespace;
     this.cluster = options.clusterName ?? namespace;
     this.simulator = simulator;
@@ -63,6 +74,7 @@ export class Scene {
           namespaces: { names: [namespace] },
           databases: ['sensors', 'team-*'],
           actions: ['read', 'write'],
+          ...(this.kind === 'ManagementToken' && { managementTokens: 'Allow' }),
         },
       ],
       ...options.cluster,
@@ -125,53 +137,59 @@ export class Scene {
     return this.#waitForReady(() => this.clusterObject(), reason, `InfluxDBCluster ${this.cluster}`);
   }
 
-  /** Applies a DatabaseToken: reading `sensors`, unless `spec` says otherwise. */
+  /** Applies a token; a DatabaseToken reads `sensors`, unless `spec` says otherwise. */
   async apply(
     name: string,
     spec: Manifest['spec'] = {},
     annotations: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    const manifest = named(databaseToken({ clusterRef: { name: this.cluster }, ...spec }), name, this.namespace);
-    await applyTo(this.stage.kubernetes, paths.token(this.namespace, name), {
+    const make = this.kind === 'DatabaseToken' ? databaseToken : managementToken;
+    const manifest = named(make({ clusterRef: { name: this.cluster }, ...spec }), name, this.namespace);
+    await applyTo(this.stage.kubernetes, this.path(name), {
       ...manifest,
       metadata: { ...manifest.metadata, annotations },
     });
   }
 
-  /** Merges a change into a DatabaseToken. */
+  /** Merges a change into a token object. */
   async change(name: string, change: object): Promise<void> {
-    await mergeInto(this.stage.kubernetes, paths.token(this.namespace, name), change);
+    await mergeInto(this.stage.kubernetes, this.path(name), change);
   }
 
-  /** Sets annotations of a DatabaseToken. */
+  /** Sets annotations of a token object. */
   async annotate(name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
     await this.change(name, { metadata: { annotations } });
   }
 
-  /** Asks for the end of a DatabaseToken, and does not wait for it. */
+  /** Asks for the end of a token object, and does not wait for it. */
   async delete(name: string): Promise<void> {
-    await deleteAt(this.stage.kubernetes, paths.token(this.namespace, name));
+    await deleteAt(this.stage.kubernetes, this.path(name));
   }
 
-  /** Waits until a DatabaseToken is no more. */
+  /** Waits until a token object is no more. */
   async waitForEnd(name: string): Promise<void> {
-    await waitFor(async () => (await this.find(name)) === undefined, { what: `the end of DatabaseToken ${name}` });
+    await waitFor(async () => (await this.find(name)) === undefined, { what: `the end of ${this.kind} ${name}` });
+  }
+
+  /** Where a token object of this kind is. */
+  path(name: string): string {
+    return paths.token(this.namespace, name, this.kind);
   }
 
   async token(name: string): Promise<TokenObject> {
-    return this.stage.kubernetes.request({ method: 'GET', path: paths.token(this.namespace, name) });
+    return this.stage.kubernetes.request({ method: 'GET', path: this.path(name) });
   }
 
   async find(name: string): Promise<TokenObject | undefined> {
     return orUndefined(this.token(name));
   }
 
-  /** Waits until Ready of a DatabaseToken has this reason, for the spec as it is now. */
+  /** Waits until Ready of a token object has this reason, for the spec as it is now. */
   waitForReason(name: string, reason: Reason): Promise<Condition> {
-    return this.#waitForReady(() => this.token(name), reason, `DatabaseToken ${name}`);
+    return this.#waitForReady(() => this.token(name), reason, `${this.kind} ${name}`);
   }
 
-  /** Waits until a DatabaseToken has a condition that fits. */
+  /** Waits until a token object has a condition that fits. */
   waitForCondition(name: string, wanted: Partial<Condition>): Promise<Condition> {
     const fits = (condition: Condition): boolean =>
       Object.entries(wanted).every(([field, value]) => Reflect.get(condition, field) === value);
@@ -180,7 +198,7 @@ export class Scene {
         const conditions = (await this.token(name)).status?.conditions ?? [];
         return conditions.find(fits) ?? Promise.reject(new Error(JSON.stringify(conditions)));
       },
-      { what: `${JSON.stringify(wanted)} of DatabaseToken ${name}` },
+      { what: `${JSON.stringify(wanted)} of ${this.kind} ${name}` },
     );
   }
 
@@ -218,8 +236,13 @@ export class Scene {
     await this.stage.controlPlane.apply(manifest);
   }
 
-  /** Whether the data API lets a token string read `sensors`. */
+  /** Whether InfluxDB takes a token string: the data API for reading `sensors`, the Management API for anything. */
   async accepts(string: string | undefined): Promise<boolean> {
+    if (this.kind === 'ManagementToken') {
+      const authorization = `Bearer ${string ?? ''}`;
+      const { status } = await this.#client.manage('/api/v0/-/nothing', { headers: { authorization } });
+      return status !== 401;
+    }
     const { status } = await this.#client.data('/query?db=sensors&q=SHOW%20MEASUREMENTS', string ?? '');
     return status === 200;
   }
@@ -229,15 +252,14 @@ export class Scene {
     return this.simulator.tokens().filter(({ revokedAt }) => revokedAt === undefined);
   }
 
-  /** How many requests of a method the Management API got so far. */
+  /** How many requests of a method were made for tokens of this kind so far. */
   requests(method: 'GET' | 'POST' | 'PATCH' | 'DELETE'): number {
-    return this.simulator.requests.filter((request) => request.method === method && request.path.startsWith('/api/v0/'))
-      .length;
+    return this.#requests().filter((request) => request.method === method).length;
   }
 
   /** How often all tokens were listed. */
   lists(): number {
-    return this.simulator.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/tokens')).length;
+    return this.#requests().filter(({ method, path }) => method === 'GET' && path.endsWith('/tokens')).length;
   }
 
   /** What the operator wrote in the namespace so far, each as `verb resource`; Events apart. */
@@ -254,6 +276,10 @@ export class Scene {
       },
       { what: `an Event ${reason} of ${name}` },
     );
+  }
+
+  #requests(): readonly RecordedRequest[] {
+    return this.simulator.requests.filter(({ path }) => API_PATHS[this.kind].test(path));
   }
 
   #waitForReady(read: () => Promise<TokenObject | InfluxDBCluster>, reason: Reason, what: string): Promise<Condition> {

@@ -8,6 +8,8 @@ import type { AuditEvent } from '../controlplane/audit.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
 import type { ControlPlaneClient } from '../controlplane/control-plane-client.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
+import { installStandIn } from '../influxctl/install.ts';
+import type { StandInOptions } from '../influxctl/stand-in.ts';
 import { connect } from '../kubernetes/test-client.ts';
 import { installDefinitions } from '../resources/install.ts';
 import { waitFor } from '../wait.ts';
@@ -22,6 +24,8 @@ export interface StageOptions {
   readonly manifests?: string;
   /** Namespaces that are there before it is applied. */
   readonly namespaces?: readonly string[];
+  /** Gives the operator an influxctl, which plays this one. */
+  readonly influxctl?: StandInOptions;
 }
 
 const BASE = join(import.meta.dirname, '../../deploy/base');
@@ -51,16 +55,23 @@ export class Stage {
 
   /** Starts control plane and operator; this has the rights of a deployed one and no more. */
   static async start(options: StageOptions = {}): Promise<Stage> {
-    const { operatorFlags: flags = [], manifests = BASE, namespaces = [] } = options;
+    const { operatorFlags = [], manifests = BASE, namespaces = [], influxctl } = options;
     const prepare = (client: ControlPlaneClient): Promise<unknown> =>
       Promise.all([installDefinitions(client), installOperator(client, manifests, namespaces)]);
     const controlPlane = await startControlPlane({ prepare });
     const kubeconfig = await controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
     const { client: kubernetes, close: disconnect } = await connect(controlPlane.adminKubeconfig);
     const processes = await GuardedProcesses.create('influxtokens-operator');
+    const command = influxctl && (await installStandIn(processes.directory, influxctl));
+    const flags = [...operatorFlags, ...(command === undefined ? [] : [`--influxctl=${command}`])];
     const stage = new Stage({ controlPlane, kubernetes, disconnect, processes, kubeconfig, flags });
     await stage.startOperator();
     return stage;
+  }
+
+  /** Where the operators put their temporary files. */
+  get temporary(): string {
+    return this.#processes.directory;
   }
 
   /** The operator that was started last. */

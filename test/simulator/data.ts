@@ -63,6 +63,7 @@ function refusal(data: Data, request: ApiRequest, action: 'read' | 'write', data
   const token = data.tokens.findByString(string);
   const good =
     token !== undefined &&
+    token.management !== true &&
     token.revokedAt === undefined &&
     token.activeAt <= data.now &&
     (token.expiresAt ?? Infinity) > data.now;

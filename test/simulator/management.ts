@@ -33,6 +33,13 @@ export interface Management {
   readonly now: number;
 }
 
+/** Whether it is asked by the administrator, or with a management token that lives. */
+export function isAdministrator({ adminToken, tokens, now }: Management, { authorization }: ApiRequest): boolean {
+  if (authorization === `Bearer ${adminToken}`) return true;
+  const token = tokens.findByString(authorization.replace(/^Bearer /, ''));
+  return token?.management === true && token.revokedAt === undefined && (token.expiresAt ?? Infinity) > now;
+}
+
 type Handler = (management: Management, request: ApiRequest, id: string) => Answer;
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
@@ -54,7 +61,7 @@ const change = z
 
 /** Answers one request; whatever it changes is changed when it returns. */
 export function manage(management: Management, request: ApiRequest): Answer {
-  if (request.authorization !== `Bearer ${management.adminToken}`) return apiError('management', 401);
+  if (!isAdministrator(management, request)) return apiError('management', 401);
   const route = routeOf(management.product, request.path);
   if (!('handlers' in route)) return route;
   const handler = route.handlers[request.method];
@@ -99,7 +106,7 @@ function withToken(handler: (management: Management, token: SimulatedToken, requ
   return (management, request, id) => {
     if (!z.uuid().safeParse(id).success) return apiError('management', 400, 'tokenId: must be a UUID');
     const token = management.tokens.get(id);
-    return token ? handler(management, token, request) : apiError('management', 404);
+    return token && token.management !== true ? handler(management, token, request) : apiError('management', 404);
   };
 }
 
@@ -133,7 +140,8 @@ function read<T>(schema: z.ZodType<T>, request: ApiRequest): { value: T } | { re
 
 function* rendered({ product, tokens }: Management): Generator<string> {
   let separator = '[';
-  for (const bunch of tokens.bunches()) {
+  for (const all of tokens.bunches()) {
+    const bunch = all.filter(({ management }) => management !== true);
     if (bunch.length === 0) continue;
     yield separator + bunch.map((token) => JSON.stringify(wire(product, token))).join(',');
     separator = ',';

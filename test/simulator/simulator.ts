@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sleep, systemClock } from '../../src/controller/clock.ts';
 import type { Clock } from '../../src/controller/clock.ts';
 import { CertificateAuthority } from '../certificates.ts';
-import { htmlPage } from './answers.ts';
+import { apiError, htmlPage } from './answers.ts';
 import type { Answer, ApiRequest } from './answers.ts';
 import { isDataPath, serveData } from './data.ts';
 import type { Data } from './data.ts';
@@ -14,8 +14,9 @@ import { deliver } from './delivery.ts';
 import { FaultRules, strike } from './faults.ts';
 import type { Delivery, Fault } from './faults.ts';
 import { Listener } from './listener.ts';
-import { manage } from './management.ts';
+import { isAdministrator, manage } from './management.ts';
 import type { Product } from './management.ts';
+import { isManagementTokensPath, manageManagementTokens } from './management-tokens.ts';
 import { TokenStore } from './tokens.ts';
 import type { NewToken, SimulatedToken, TokenChange } from './tokens.ts';
 
@@ -32,6 +33,10 @@ export interface Settings extends Pick<Data, 'databases' | 'missingDatabase'> {
   readonly activationDelay: number;
   /** How far the server's clock is ahead of ours. */
   readonly clockSkew: number;
+  /** How long the list of management tokens does not show what was done. */
+  readonly managementLag: number;
+  /** Whether a user has ever logged in through OAuth. */
+  readonly loggedIn: boolean;
 }
 
 /** How a simulator begins; everything has a default. */
@@ -69,7 +74,15 @@ type OpenRecord = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Ke
 
 /** What every token string begins with unless told otherwise. */
 export const CANARY = 'c0ffee5ec4e7c0ffee';
-const DEFAULTS = { latency: 0, activationDelay: 0, clockSkew: 0, databases: 'any', missingDatabase: 404 } as const;
+const DEFAULTS = {
+  latency: 0,
+  activationDelay: 0,
+  clockSkew: 0,
+  managementLag: 0,
+  loggedIn: true,
+  databases: 'any',
+  missingDatabase: 404,
+} as const;
 
 /** One simulated cluster. Methods named `...Token` act behind the operator's back: they are not requests, and are not recorded. */
 export class Simulator {
@@ -104,7 +117,7 @@ export class Simulator {
     this.#clock = clock;
     this.#settings = { adminToken: `admin-${randomBytes(24).toString('hex')}`, ...DEFAULTS, ...settings };
     this.#tokens = new TokenStore(() => this.#now(), oldTokens ?? 0, canary);
-    this.#canary = new RegExp(`apiv1_${canary}[0-9a-f]*`, 'g');
+    this.#canary = new RegExp(`(apiv1_|M\\.V1\\.[\\w+/]{4})${canary}[\\w+/]*`, 'g');
     this.#listeners = listeners;
     this.caBundle = caBundle;
     this.url = listeners[0]?.origin ?? '';
@@ -221,12 +234,17 @@ export class Simulator {
   }
 
   #handle(request: ApiRequest, origin: string): Answer {
-    const { databases, missingDatabase, adminToken, activationDelay } = this.#settings;
+    const { databases, missingDatabase, adminToken, activationDelay, managementLag, loggedIn } = this.#settings;
     const now = this.#now();
     const data = { tokens: this.#tokens, databases, missingDatabase, now };
     if (isDataPath(request.path)) return origin === this.dataURL ? serveData(data, request) : htmlPage(404);
     if (origin !== this.url) return htmlPage(404);
-    return manage({ product: this.#product, tokens: this.#tokens, adminToken, activationDelay, now }, request);
+    const management = { product: this.#product, tokens: this.#tokens, adminToken, activationDelay, now };
+    if (isManagementTokensPath(request.path)) {
+      if (!isAdministrator(management, request)) return apiError('management', 401);
+      return manageManagementTokens({ tokens: this.#tokens, listLag: managementLag, loggedIn, now }, request);
+    }
+    return manage(management, request);
   }
 
   #record({ method = '', url = '', headers }: IncomingMessage): OpenRecord {

@@ -8,6 +8,8 @@ export interface SimulatedToken {
   readonly id: string;
   readonly description: string;
   readonly permissions: readonly Permission[];
+  /** A management token: another kind, in lists of its own, which no data API takes. */
+  readonly management?: true;
   readonly createdAt: number;
   readonly expiresAt?: number;
   readonly revokedAt?: number;
@@ -21,6 +23,7 @@ export interface SimulatedToken {
 export interface NewToken {
   readonly description: string;
   readonly permissions?: readonly Permission[];
+  readonly management?: true;
   readonly expiresAt?: number;
 }
 
@@ -50,16 +53,17 @@ export class TokenStore {
     this.#canary = canary;
   }
 
-  create({ description, permissions = [], expiresAt }: NewToken, activationDelay: number): SimulatedToken {
+  create({ description, permissions = [], management, expiresAt }: NewToken, activationDelay: number): SimulatedToken {
     const now = this.#now();
     const token: SimulatedToken & { readonly string: string } = {
       id: randomUUID(),
       description,
       permissions: sorted(permissions),
+      ...(management && { management }),
       createdAt: now,
       ...(expiresAt !== undefined && { expiresAt }),
       activeAt: now + activationDelay,
-      string: `apiv1_${this.#canary}${randomBytes(64).toString('hex').slice(this.#canary.length)}`,
+      string: management ? managementString(this.#canary) : databaseString(this.#canary),
     };
     this.#tokens.set(token.id, token);
     this.#idsByString.set(token.string, token.id);
@@ -132,6 +136,15 @@ export class TokenStore {
     this.#tokens.set(id, replacement);
     return replacement;
   }
+}
+
+function databaseString(canary: string): string {
+  return `apiv1_${canary}${randomBytes(64).toString('hex').slice(canary.length)}`;
+}
+
+/** Of the form `M.V1.+5Jk...`: the list shows the first characters, so the canary begins behind them. */
+function managementString(canary: string): string {
+  return `M.V1.${randomBytes(3).toString('base64')}${canary}${randomBytes(48).toString('base64')}`;
 }
 
 /** Nine of ten are revoked, as in a cluster where somebody has rotated by hand for years. */

@@ -1,0 +1,232 @@
+// The influxctl command for tests: what is documented of it, and every way in which it may be hard on who runs it.
+//
+// Documented (https://docs.influxdata.com/influxdb3/clustered/reference/cli/influxctl/): the subcommands `management create|list|revoke` and
+// `version`; the flags `--config`, `--profile`, `--timeout`, `--description`, `--expires-at`, `--format table|json` and `--force`; the table
+// and the JSON of a list; `[[profile]]` with `name`, `product`, `host`, `port`, `account_id`, `cluster_id`, `mgmt_token` and `[profile.tls]` with
+// `insecure`, `disable`, `cert`, `key` and `ca`; that revoked tokens stay listed; that a token string is shown once, at its creation; that
+// without a management token a login in a browser begins.
+//
+// Assumed, always to the harder side: that warnings stand on either stream, before and after; the JSON of a creation, which takes several
+// shapes here; that a wrong `mgmt_token` leads into the login as well, which ignores `--timeout` and SIGTERM; that a refusal is gRPC's and
+// the exit code 1; that a list may lag (the simulator does that); that an unknown flag is an error; that `cert`, `key` and `ca` are paths.
+
+import { readFileSync } from 'node:fs';
+import { request as plainly } from 'node:http';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+
+import { parse } from 'smol-toml';
+
+import { codeOf } from '../../src/influxdb/network-failure.ts';
+
+/** How a creation is told. */
+export const SHAPES = ['flat', 'nested', 'list', 'text', 'twice'] as const;
+
+/** What may be told to the command that it plays. */
+export interface StandInOptions {
+  readonly version?: string;
+  /** Else each creation takes the shape that its description chooses. */
+  readonly shape?: (typeof SHAPES)[number];
+}
+
+interface Profile {
+  readonly name: string;
+  readonly product: string;
+  readonly host?: string;
+  readonly port?: string;
+  readonly account_id?: string;
+  readonly cluster_id?: string;
+  readonly mgmt_token?: string;
+  readonly tls?: { readonly insecure?: boolean; readonly disable?: boolean; readonly ca?: string };
+}
+
+interface Listed {
+  readonly id: string;
+  readonly description: string;
+  readonly token_prefix: string;
+  readonly [field: string]: unknown;
+}
+
+/** Where the simulator keeps management tokens; no API of InfluxDB. */
+const PATH = '/api/v0/-/management/tokens';
+const WARNING = '[WARN] a newer version of influxctl [2.99.0] is available {"see": "https://example.com"}';
+const GRPC: Readonly<Record<number, string>> = {
+  400: 'InvalidArgument',
+  403: 'PermissionDenied',
+  404: 'NotFound',
+  412: 'FailedPrecondition',
+};
+
+/** Plays the command with the arguments of this process, and ends it. */
+export async function main(options: StandInOptions = {}): Promise<void> {
+  try {
+    await run(process.argv.slice(2), options);
+  } catch (error) {
+    console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+async function run(argv: readonly string[], { version = '2.12.0', shape }: StandInOptions): Promise<void> {
+  const at = argv.findIndex((arg) => arg === 'management' || arg === 'version');
+  const { texts: flags } = read(argv.slice(0, at), ['config', 'profile', 'timeout']);
+  const [command, verb, ...rest] = argv.slice(at);
+  if (command === 'version') {
+    console.log(`influxctl version: v${version} (git: 0123abc) build_date: 2025-01-01T00:00:00Z`);
+    return;
+  }
+  const profile = profileOf(flags.get('config') ?? '', flags.get('profile') ?? 'default');
+  const seconds = Number.parseFloat(flags.get('timeout') ?? '60s');
+  const ask = <T>(method: string, id = '', body?: object): Promise<T> =>
+    call<T>(profile, seconds * 1_000, method, id, body);
+  console.error(WARNING);
+  switch (verb ?? '') {
+    case 'list': {
+      const { texts } = read(rest, ['format']);
+      const listed = await ask<readonly Listed[]>('GET');
+      console.log(WARNING);
+      // As Go writes a slice that was never filled.
+      if (texts.get('format') === 'json') console.log(listed.length === 0 ? 'null' : JSON.stringify(listed, null, 2));
+      else console.log(table(listed));
+      console.log('[INFO] done [sic]');
+      return;
+    }
+    case 'create': {
+      const { texts } = read(rest, ['description', 'expires-at', 'format']);
+      const description = texts.get('description') ?? '';
+      const expiresAt = texts.get('expires-at');
+      const wanted = { description, ...(expiresAt === undefined ? {} : { expiresAt }) };
+      const { token, ...entry } = await ask<Listed & { readonly token: string }>('POST', '', wanted);
+      console.log(WARNING);
+      console.log(told(shape ?? shapeFor(description), entry, token));
+      return;
+    }
+    case 'revoke': {
+      const { switches, positionals } = read(rest, [], ['force']);
+      if (positionals.length === 0) throw new Error('Incorrect Usage: a token ID is required');
+      if (!switches.has('force')) throw new Error('prompt: EOF');
+      for (const id of positionals) await ask('DELETE', id);
+      console.log(`Revoked ${positionals.join(', ')}`);
+      return;
+    }
+    default:
+      throw new Error(`No help topic for '${verb}'`);
+  }
+}
+
+/** The flags as they were given. */
+interface Given {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly switches: ReadonlySet<string>;
+  readonly positionals: readonly string[];
+}
+
+/** Strict, as the real one is. */
+function read(args: readonly string[], texts: readonly string[], switches: readonly string[] = []): Given {
+  const options = Object.fromEntries([
+    ...texts.map((name) => [name, { type: 'string' as const }]),
+    ...switches.map((name) => [name, { type: 'boolean' as const }]),
+  ]);
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const given = { texts: new Map<string, string>(), switches: new Set<string>(), positionals: [] as string[] };
+  for (const token of tokens) {
+    if (token.kind === 'positional') given.positionals.push(token.value);
+    else if (token.kind === 'option' && switches.includes(token.name)) given.switches.add(token.name);
+    else if (token.kind === 'option' && texts.includes(token.name)) given.texts.set(token.name, token.value ?? '');
+    else throw new Error('Incorrect Usage: flag provided but not defined');
+  }
+  return given;
+}
+
+function profileOf(path: string, name: string): Profile {
+  // What the file says is taken as it comes: a profile that is malformed fails where it is used.
+  const config: { readonly profile?: readonly Profile[] } = JSON.parse(
+    JSON.stringify(parse(readFileSync(path, 'utf8'))),
+  );
+  const { profile: profiles = [] } = config;
+  const found = profiles.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`profile "${name}" not found`);
+  return found;
+}
+
+async function call<T>(profile: Profile, timeout: number, method: string, id: string, body?: object): Promise<T> {
+  const { host, port = '443', tls = {}, mgmt_token: token } = profile;
+  if (token === undefined || token === '') return login();
+  const send = tls.disable === true ? plainly : request;
+  const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
+    const asked = send({
+      host,
+      port,
+      method,
+      path: id === '' ? PATH : `${PATH}/${id}`,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      timeout,
+      rejectUnauthorized: tls.insecure !== true,
+      ...(tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) }),
+    });
+    asked.once('response', (response) => {
+      text(response).then((answer) => resolve({ status: response.statusCode ?? 0, answer }), reject);
+    });
+    asked.once('timeout', () => asked.destroy(new Error('context deadline exceeded')));
+    asked.once('error', reject);
+    asked.end(body === undefined ? '' : JSON.stringify(body));
+  }).catch((error: unknown) => {
+    throw new Error(goWordsFor(error));
+  });
+  if (status === 401) return login();
+  if (status < 200 || status > 299) {
+    throw new Error(`rpc error: code = ${GRPC[status] ?? 'Internal'} desc = ${messageIn(answer)}`);
+  }
+  return JSON.parse(answer === '' ? 'null' : answer);
+}
+
+function goWordsFor(error: unknown): string {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : '';
+  if (code === 'ECONNREFUSED') return 'dial tcp: connect: connection refused';
+  if (/CERT|SIGNATURE|SELF_SIGNED/.test(code))
+    return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  return message === '' ? 'unexpected EOF' : message;
+}
+
+function messageIn(answer: string): string {
+  try {
+    return String(JSON.parse(answer).message);
+  } catch {
+    return 'unexpected answer';
+  }
+}
+
+/** Waits for a person, whatever anybody says. */
+function login(): Promise<never> {
+  process.on('SIGTERM', () => undefined);
+  console.error('Please open https://login.example.com/activate?user_code=ABCD-EFGH in your browser to log in.');
+  return new Promise(() => setInterval(() => undefined, 1_000));
+}
+
+function shapeFor(description: string): (typeof SHAPES)[number] {
+  const sum = Buffer.from(description).reduce((total, byte) => total + byte, 0);
+  return SHAPES[sum % SHAPES.length] ?? 'flat';
+}
+
+function told(shape: (typeof SHAPES)[number], entry: Omit<Listed, 'token'>, token: string): string {
+  switch (shape) {
+    case 'flat':
+      return JSON.stringify({ ...entry, token }, null, 2);
+    case 'nested':
+      return JSON.stringify({ management_token: { info: entry, value: token } });
+    case 'list':
+      return JSON.stringify([{ ...entry, accessToken: token }]);
+    case 'text':
+      return `Management token created. Store it, it is not shown again:\n${token}\n`;
+    case 'twice':
+      return `${JSON.stringify({ token })}\nYour token: ${token}`;
+  }
+}
+
+function table(listed: readonly Listed[]): string {
+  const rows = listed.map(({ id, description, token_prefix: prefix }) => `| ${id} | ${description} | ${prefix} |`);
+  const line = '+----+-------------+--------+';
+  return [line, '| ID | DESCRIPTION | PREFIX |', line, ...rows, line].join('\n');
+}
