@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { TOKEN_KINDS } from '../../src/resources/group.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
 import { deleteAt, orUndefined, paths } from './objects.ts';
@@ -11,43 +12,46 @@ jest.setTimeout(120_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start({ influxctl: {} });
 });
 
 afterAll(async () => {
   await stage.stop();
 });
 
-test.concurrent('a Secret that belongs to someone else is never touched, and nothing is minted for it', async () => {
-  const scene = await stage.scene('foreign');
-  await scene.applyOther({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'taken', namespace: scene.namespace, labels: { app: 'theirs' } },
-    stringData: { token: 'theirs' },
-  });
-  const before = await scene.secret('taken');
-  await scene.apply('taken');
+test.concurrent.each(TOKEN_KINDS)(
+  '%s: a Secret that belongs to someone else is never touched, and nothing is minted for it',
+  async (kind) => {
+    const scene = await stage.scene('foreign', { kind });
+    await scene.applyOther({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'taken', namespace: scene.namespace, labels: { app: 'theirs' } },
+      stringData: { token: 'theirs' },
+    });
+    const before = await scene.secret('taken');
+    await scene.apply('taken');
 
-  const conflict = await scene.waitForReason('taken', 'SecretConflict');
-  expect(conflict.message).toContain('Secret taken exists already and was not created for this object');
-  expect(conflict.message).toContain('Delete that Secret');
-  await scene.waitForCondition('taken', { type: 'Stalled', status: 'True' });
-  await scene.waitForEvent('taken', 'SecretConflict');
-  expect(await scene.secret('taken')).toEqual(before);
-  expect(scene.requests('POST')).toBe(0);
+    const conflict = await scene.waitForReason('taken', 'SecretConflict');
+    expect(conflict.message).toContain('Secret taken exists already and was not created for this object');
+    expect(conflict.message).toContain('Delete that Secret');
+    await scene.waitForCondition('taken', { type: 'Stalled', status: 'True' });
+    await scene.waitForEvent('taken', 'SecretConflict');
+    expect(await scene.secret('taken')).toEqual(before);
+    expect(scene.requests('POST')).toBe(0);
 
-  await scene.delete('taken');
-  await scene.waitForEnd('taken');
-  expect(await scene.secret('taken')).toEqual(before);
-  await scene.apply('taken');
-  await scene.waitForReason('taken', 'SecretConflict');
-  await scene.deleteSecret('taken');
-  // A Secret that is not ours is not watched: the next look finds that it is gone.
-  await scene.annotate('taken', { 'example.com/look': 'again' });
-  await scene.waitForReason('taken', 'Issued');
-  expect(scene.requests('POST')).toBe(1);
-});
+    await scene.delete('taken');
+    await scene.waitForEnd('taken');
+    expect(await scene.secret('taken')).toEqual(before);
+    await scene.apply('taken');
+    await scene.waitForReason('taken', 'SecretConflict');
+    await scene.deleteSecret('taken');
+    // A Secret that is not ours is not watched: the next look finds that it is gone.
+    await scene.annotate('taken', { 'example.com/look': 'again' });
+    await scene.waitForReason('taken', 'Issued');
+    expect(scene.requests('POST')).toBe(1);
+  },
+);
 
 test.concurrent('an exhausted quota is found before anything is minted', async () => {
   const scene = await stage.scene('quota');
