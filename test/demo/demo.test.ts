@@ -66,13 +66,14 @@ describe('npm run demo', () => {
         '5. What the application gets: a Secret',
         '6. Use it',
         '7. What a refusal looks like, and what success does',
-        '8. Delete the object: the token is revoked',
+        '8. A management token, for the automation of the platform team',
+        '9. Delete the object: the token is revoked',
       ]);
       expect(output).toMatch(/dashboard +False +Activating[^]*dashboard +True +Issued[^]*HTTP 200[^]*HTTP 401/);
       expect(output).toMatch(/Warning +AccessDenied .*"metrics-team", which does not allow read on every database/);
-      const string = `apiv1_${CANARY}`;
-      expect(output).not.toContain(string);
-      expect(output).not.toContain(Buffer.from(string).toString('base64'));
+      expect(output).toMatch(/automation +True +Issued +automation/);
+      expect(output).not.toContain(CANARY);
+      expect(output).not.toContain(Buffer.from(`apiv1_${CANARY}`).toString('base64'));
       expect(await readdir(temporary)).toEqual([]);
       expect(runningProcesses()).toEqual([]);
     },

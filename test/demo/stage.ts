@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
+import { installStandIn } from '../influxctl/install.ts';
 import { OperatorProcess } from '../operator/operator-process.ts';
 import { RemoteSimulator } from '../simulator/remote.ts';
 
@@ -43,13 +44,14 @@ export class Stage {
     );
     const { directory } = processes;
     for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
+    const influxctl = await installStandIn(directory);
     await this.#start(
       () =>
         OperatorProcess.start({
           processes,
           name: OPERATOR,
           kubeconfig,
-          flags: ['--no-leader-elect', '--log-level=info', '--log-format=pretty'],
+          flags: ['--no-leader-elect', '--log-level=info', '--log-format=pretty', `--influxctl=${influxctl}`],
         }),
       async (operator) => {
         await operator.stop();

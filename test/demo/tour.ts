@@ -46,7 +46,7 @@ export async function takeTour(stage: Stage, signal: AbortSignal): Promise<Left>
   await kubectl.run('apply --server-side -k crds');
   await kubectl.quietly(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
   await kubectl.run('apply -f examples/demo/namespaces.yaml');
-  teller.command('npm start -- --no-leader-elect --log-format pretty');
+  teller.command('npm start -- --no-leader-elect --log-format pretty --influxctl influxctl');
   const { log, ca } = await operator(stage, controlPlane, influxDB.caBundle);
   teller.say('The operator is ready.');
 
@@ -81,6 +81,12 @@ export async function takeTour(stage: Stage, signal: AbortSignal): Promise<Left>
   teller.step('What a refusal looks like, and what success does');
   await events(kubectl, 'everything', 'AccessDenied', teller);
   await events(kubectl, 'dashboard', 'Issued', teller);
+
+  teller.step('A management token, for the automation of the platform team');
+  await kubectl.run('apply -f examples/demo/management-token.yaml');
+  await kubectl.quietly('-n platform wait --for=condition=Ready --timeout=60s imt/automation'.split(' '));
+  await kubectl.run('-n platform get imt');
+  teller.remark('Only the influxctl command makes such tokens; here a stand-in of it that talks to the simulator.');
 
   teller.step('Delete the object: the token is revoked');
   await kubectl.run('-n metrics delete idbt dashboard');
