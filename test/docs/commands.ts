@@ -1,8 +1,8 @@
 // How each command that a page tells people to type was run. A page that gains a command has to say so here.
 
 const README = 'test/readme/readme.test.ts';
-const QUICK_START = 'test/docs/quick-start.test.ts';
-const DEPLOY = 'test/deploy/deploy.test.ts';
+const PAGES = 'test/docs/pages.test.ts';
+const INSTALL = 'test/tools/install/install.test.ts';
 const NO_DOCKER =
   'not run: Docker needs a registry for its base images; the image is built from the same file by other means';
 const NO_INFLUXCTL =
@@ -28,13 +28,35 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   'deploy/README.md': {
     'docker build --tag registry.example.com/influxdb-token-operator:0.1.0 .': NO_DOCKER,
-    'kubectl apply --server-side -k deploy': DEPLOY,
+    'kubectl apply --server-side -k deploy': PAGES,
     'kubectl --namespace influxtokens-system rollout status deployment/influxtokens-operator':
       'not run: the control plane of the tests has no nodes, so no Deployment becomes available there',
-    'kubectl delete databasetokens,managementtokens --all --all-namespaces': QUICK_START,
-    'kubectl delete influxdbclusters --all': QUICK_START,
-    'kubectl delete -k deploy/base': QUICK_START,
-    'kubectl delete -k crds': QUICK_START,
+    'npm run manifests': INSTALL,
+    'kubectl apply --server-side -f dist/install.yaml': INSTALL,
+    'helm install influxtokens deploy/helm/influxdb-token-operator --namespace influxtokens-system --create-namespace --set image.repository=registry.example.com/influxdb-token-operator':
+      INSTALL,
+    'kubectl label namespace influxtokens-system pod-security.kubernetes.io/enforce=restricted': INSTALL,
+    'helm upgrade influxtokens deploy/helm/influxdb-token-operator --namespace influxtokens-system --reset-then-reuse-values':
+      INSTALL,
+    'helm rollback influxtokens --namespace influxtokens-system': INSTALL,
+    'kubectl delete databasetokens,managementtokens --all --all-namespaces': PAGES,
+    'kubectl delete influxdbclusters --all': PAGES,
+    'kubectl delete -k deploy/components/finalizer-policy --ignore-not-found': PAGES,
+    'kubectl delete -k deploy/base': PAGES,
+    'kubectl delete -k crds': PAGES,
+    'helm uninstall influxtokens --namespace influxtokens-system': INSTALL,
+    'kubectl delete namespace influxtokens-system': INSTALL,
+  },
+  'docs/guides/argocd.md': {
+    'kubectl --namespace argocd patch configmap argocd-cm --patch-file deploy/argocd/argocd-cm.yaml': PAGES,
+  },
+  'docs/guides/flux.md': {
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf --timeout=5m': PAGES,
+    'kubectl wait --for=condition=Ready influxdbcluster/production': PAGES,
+    'kubectl -n metrics wait --for=delete databasetoken/telegraf': PAGES,
+    ["kubectl -n metrics wait databasetoken/telegraf --for=jsonpath='{.status.observedGeneration}'=\"$(kubectl -n metrics get databasetoken telegraf -o jsonpath='{.metadata.generation}')\""]:
+      PAGES,
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf': PAGES,
   },
   'docs/guides/dead-cluster.md': {
     'kubectl get databasetokens,managementtokens --all-namespaces -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,DELETED:.metadata.deletionTimestamp,TOKEN:.status.token.id':
@@ -78,9 +100,9 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl delete -k deploy': GUIDES,
   },
   'docs/guides/management-tokens.md': {
-    'docker build --tag registry.example.com/influxctl:2.10.5 --build-arg VERSION=2.10.5 deploy/components/influxctl':
+    'docker build --tag registry.example.com/influxctl:2.12.0 --build-arg VERSION=2.12.0 deploy/components/influxctl':
       NO_INFLUXCTL,
-    'docker push registry.example.com/influxctl:2.10.5': NO_INFLUXCTL,
+    'docker push registry.example.com/influxctl:2.12.0': NO_INFLUXCTL,
     'npm start -- --no-leader-elect --influxctl "$(command -v influxctl)"': NO_INFLUXCTL,
     'kubectl apply -f automation.yaml': NO_INFLUXCTL,
     'kubectl -n platform wait --for=condition=Ready managementtoken/automation': NO_INFLUXCTL,
@@ -93,18 +115,16 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'npm run bench -- --check': BENCHMARK,
   },
   'docs/quick-start.md': {
-    'kubectl apply --server-side -k deploy': QUICK_START,
-    'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt':
-      QUICK_START,
-    'kubectl apply -f cluster.yaml': QUICK_START,
-    'kubectl wait --for=condition=Ready influxdbcluster/default --timeout=60s': QUICK_START,
-    'kubectl create namespace metrics': QUICK_START,
-    'kubectl apply -f token.yaml': QUICK_START,
-    'kubectl -n metrics wait --for=condition=Ready databasetoken/collector --timeout=60s': QUICK_START,
-    "kubectl -n metrics get secret collector -o jsonpath='{.data.INFLUX_HOST}'": QUICK_START,
-    'kubectl -n metrics annotate databasetoken collector influxtokens.dev/rotate=first': QUICK_START,
-    "kubectl -n metrics wait --for=jsonpath='{.status.superseded[0].id}' databasetoken/collector --timeout=60s":
-      QUICK_START,
-    'kubectl -n metrics delete databasetoken collector': QUICK_START,
+    'kubectl apply --server-side -k deploy': PAGES,
+    'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt': PAGES,
+    'kubectl apply -f cluster.yaml': PAGES,
+    'kubectl wait --for=condition=Ready influxdbcluster/default --timeout=60s': PAGES,
+    'kubectl create namespace metrics': PAGES,
+    'kubectl apply -f token.yaml': PAGES,
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/collector --timeout=60s': PAGES,
+    "kubectl -n metrics get secret collector -o jsonpath='{.data.INFLUX_HOST}'": PAGES,
+    'kubectl -n metrics annotate databasetoken collector influxtokens.dev/rotate=first': PAGES,
+    "kubectl -n metrics wait --for=jsonpath='{.status.superseded[0].id}' databasetoken/collector --timeout=60s": PAGES,
+    'kubectl -n metrics delete databasetoken collector': PAGES,
   },
 };

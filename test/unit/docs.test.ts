@@ -33,9 +33,7 @@ describe.each(all)('the page $path', (page) => {
 
   test('has no command of which nobody says how it was run', () => {
     const told = codeBlocks('sh', page.text).flatMap(commands);
-    const run = Object.keys(HOW_RUN[page.path] ?? {});
-    expect(told.filter((command) => !run.includes(command))).toEqual([]);
-    expect(run.filter((command) => !told.includes(command))).toEqual([]);
+    expect(told.filter((command) => !Object.hasOwn(HOW_RUN[page.path] ?? {}, command))).toEqual([]);
   });
 });
 

@@ -64,7 +64,6 @@ test('a scrape in OpenMetrics reads as many samples as one in the text format', 
   const metrics = createMetrics('1.2.3');
   metrics.minted('DatabaseToken');
   metrics.reconciled('DatabaseToken', 'success', 20);
-  metrics.watchProcess();
   const counts = [];
   for (const accept of ['text/plain', 'application/openmetrics-text']) {
     const { contentType, body } = await metrics.page({ accept });
@@ -72,7 +71,7 @@ test('a scrape in OpenMetrics reads as many samples as one in the text format', 
     expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^\d+\n$/) });
     counts.push(Number(output));
   }
-  expect(counts[0]).toBeGreaterThan(100);
+  expect(counts[0]).toBeGreaterThan(20);
   expect(counts[1]).toBe(counts[0]);
 });
 

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { codeBlocks, commands, page, section } from './markdown.ts';
+import { Reader } from './reader.ts';
+
+jest.setTimeout(180_000);
+
+let reader: Reader;
+
+// The tests follow on each other, as the pages do.
+beforeAll(async () => {
+  reader = await Reader.sitsDown();
+}, 120_000);
+
+afterAll(() => reader.leaves());
+
+/** The ids of the tokens that are not revoked. */
+function live(): string[] {
+  return reader.simulator.tokens().flatMap(({ id, revokedAt }) => (revokedAt === undefined ? id : []));
+}
+
+test('the quick start works as it is written, from the installation to the revoked token', async () => {
+  const { text } = await page('docs/quick-start.md');
+  const [cluster = '', token = ''] = codeBlocks('yaml', text);
+  await reader.saves('cluster.yaml', cluster);
+  await reader.saves('token.yaml', token);
+  const [install = '', ...rest] = codeBlocks('sh', text);
+  const [remove = ''] = rest.splice(-1);
+
+  await reader.types([install]);
+  await reader.getsAnOperator();
+  await reader.types(rest);
+  // The rotation's predecessor lives through its overlap.
+  expect(live()).toHaveLength(2);
+
+  await reader.types([remove]);
+  expect(live()).toEqual([]);
+});
+
+test('what can be waited for is as the guide to Flux has it', async () => {
+  const blocks = codeBlocks('sh', (await page('docs/guides/flux.md')).text);
+  const [token = '', cluster = '', gone = ''] = commands(blocks[0] ?? '');
+  // The guide calls the same things by other names.
+  await reader.types([
+    'sed "s/name: default/name: production/" cluster.yaml | kubectl apply -f -',
+    'sed "s/name: collector/name: telegraf/" token.yaml | kubectl apply -f -',
+  ]);
+  await reader.types([token, cluster, ...commands(blocks[1] ?? '')]);
+  await reader.types(['kubectl -n metrics delete databasetoken telegraf --wait=false', gone]);
+  expect(live()).toEqual([]);
+});
+
+test('the health checks come into the ConfigMap of Argo CD as its guide has it, and take nothing away', async () => {
+  const [patch = ''] = codeBlocks('sh', (await page('docs/guides/argocd.md')).text);
+  const map = 'configmap argocd-cm --namespace argocd';
+  await reader.types(['kubectl create namespace argocd', `kubectl create ${map} --from-literal=url=https://argocd`]);
+  await reader.types([patch]);
+  const { data }: { data: Record<string, string> } = JSON.parse(
+    await reader.types([`kubectl get ${map} --output json`]),
+  );
+  expect(data['url']).toBe('https://argocd');
+  expect(Object.keys(data).filter((key) => key.includes('influxtokens.dev_DatabaseToken'))).not.toEqual([]);
+});
+
+test('what deploy says about its removal leaves nothing behind', async () => {
+  await reader.types([
+    'kubectl apply -f token.yaml',
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/collector --timeout=60s',
+  ]);
+  expect(live()).toHaveLength(1);
+  const uninstall = codeBlocks('sh', section('Uninstall', (await page('deploy/README.md')).text));
+  // Helm has its own way, further below on the page.
+  await reader.types(uninstall.filter((block) => !block.includes('helm ')).slice(0, 2));
+  expect(live()).toEqual([]);
+  expect(await reader.types(['kubectl get crds,namespaces,clusterroles --output name'])).not.toContain('influxtokens');
+});
