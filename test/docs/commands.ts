@@ -10,10 +10,6 @@ const NO_INFLUXCTL =
 const GUIDES = 'not run: as a whole; the parts are, by the tests of the operator in test/operator';
 const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
 
-const AS_ROTATION = 'not run: as it is written; what it asks for is asked for in test/operator/rotation.test.ts';
-const AS_DELETION = 'not run: as it is written; what it asks for is asked for in test/operator/deletion.test.ts';
-const AS_TROUBLE = 'not run: as it is written; what it asks for is asked for in test/operator/cluster-trouble.test.ts';
-
 /** By page, and by the command as `commands` reads it: the test that runs it, or how a person did, or why nobody could. */
 export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'README.md': {
@@ -53,51 +49,6 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   'docs/guides/argocd.md': {
     'kubectl --namespace argocd patch configmap argocd-cm --patch-file deploy/argocd/argocd-cm.yaml': PAGES,
-  },
-  'docs/guides/dead-cluster.md': {
-    ['kubectl get databasetokens,managementtokens --all-namespaces -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,DELETED:.metadata.deletionTimestamp,TOKEN:.status.token.id']:
-      AS_DELETION,
-    ['kubectl -n metrics annotate databasetoken telegraf influxtokens.dev/abandon="production burnt down on 3 May"']:
-      AS_DELETION,
-    ['kubectl annotate influxdbcluster production influxtokens.dev/abandon="production burnt down on 3 May"']:
-      AS_DELETION,
-    ['kubectl annotate influxdbcluster production influxtokens.dev/abandon-']: AS_DELETION,
-  },
-  'docs/guides/operator-credential.md': {
-    ['kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt']:
-      AS_TROUBLE,
-    ["kubectl -n influxdb get secret admin-token -o jsonpath='{.data.token}' | base64 -d |"]: AS_TROUBLE,
-    ['sed -n \'s/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p\' > management-token.txt']: AS_TROUBLE,
-    ['kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt --dry-run=client -o yaml | kubectl apply -f -']:
-      AS_TROUBLE,
-    ['kubectl wait influxdbcluster production --for=condition=Ready --timeout=120s']: AS_TROUBLE,
-  },
-  'docs/guides/restore-and-clone.md': {
-    ['kubectl get influxdbcluster production -o jsonpath=\'{.status.conditions[?(@.type=="InventoryHeld")].message}\'']:
-      AS_TROUBLE,
-    ['kubectl annotate influxdbcluster production --overwrite influxtokens.dev/release-inventory="$(date +%s)"']:
-      AS_TROUBLE,
-  },
-  'docs/guides/rotation.md': {
-    ['kubectl -n metrics rollout restart deployment telegraf']: AS_ROTATION,
-    ["kubectl -n metrics get databasetoken telegraf -o jsonpath='{.status.superseded}'"]: AS_ROTATION,
-    ['kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate="$(date +%s)"']:
-      AS_ROTATION,
-    ["kubectl -n metrics wait databasetoken telegraf --for=jsonpath='{.status.superseded[0].id}' --timeout=120s"]:
-      AS_ROTATION,
-    ['kubectl -n metrics annotate databasetoken --all --overwrite influxtokens.dev/rotate="$(date +%s)"']: AS_ROTATION,
-    ['kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate-immediately="$(date +%s)"']:
-      AS_ROTATION,
-    ['kubectl -n metrics events --for databasetoken/telegraf']: AS_ROTATION,
-  },
-  'docs/guides/uninstalling.md': {
-    ['kubectl -n metrics patch databasetoken telegraf --type merge --patch \'{"spec":{"deletionPolicy":"Retain"}}\'']:
-      AS_DELETION,
-    ['kubectl -n metrics wait databasetoken telegraf --for=condition=Ready --timeout=60s']: AS_DELETION,
-    ["kubectl -n metrics get secret telegraf -o jsonpath='{.metadata.ownerReferences}'"]: AS_DELETION,
-    ['kubectl delete databasetokens,managementtokens --all --all-namespaces --timeout=300s']: AS_DELETION,
-    ['kubectl delete influxdbclusters --all --timeout=60s']: AS_DELETION,
-    ['kubectl delete -k deploy']: AS_DELETION,
   },
   'docs/guides/flux.md': {
     'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf --timeout=5m': PAGES,
