@@ -2,7 +2,6 @@
 
 const README = 'test/readme/readme.test.ts';
 const PAGES = 'test/docs/pages.test.ts';
-const INSTALL = 'test/tools/install/install.test.ts';
 const NO_DOCKER =
   'not run: Docker needs a registry for its base images; the image is built from the same file by other means';
 const NO_INFLUXCTL =
@@ -31,32 +30,11 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl apply --server-side -k deploy': PAGES,
     'kubectl --namespace influxtokens-system rollout status deployment/influxtokens-operator':
       'not run: the control plane of the tests has no nodes, so no Deployment becomes available there',
-    'npm run manifests': INSTALL,
-    'kubectl apply --server-side -f dist/install.yaml': INSTALL,
-    'helm install influxtokens deploy/helm/influxdb-token-operator --namespace influxtokens-system --create-namespace --set image.repository=registry.example.com/influxdb-token-operator':
-      INSTALL,
-    'kubectl label namespace influxtokens-system pod-security.kubernetes.io/enforce=restricted': INSTALL,
-    'helm upgrade influxtokens deploy/helm/influxdb-token-operator --namespace influxtokens-system --reset-then-reuse-values':
-      INSTALL,
-    'helm rollback influxtokens --namespace influxtokens-system': INSTALL,
     'kubectl delete databasetokens,managementtokens --all --all-namespaces': PAGES,
     'kubectl delete influxdbclusters --all': PAGES,
     'kubectl delete -k deploy/components/finalizer-policy --ignore-not-found': PAGES,
     'kubectl delete -k deploy/base': PAGES,
     'kubectl delete -k crds': PAGES,
-    'helm uninstall influxtokens --namespace influxtokens-system': INSTALL,
-    'kubectl delete namespace influxtokens-system': INSTALL,
-  },
-  'docs/guides/argocd.md': {
-    'kubectl --namespace argocd patch configmap argocd-cm --patch-file deploy/argocd/argocd-cm.yaml': PAGES,
-  },
-  'docs/guides/flux.md': {
-    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf --timeout=5m': PAGES,
-    'kubectl wait --for=condition=Ready influxdbcluster/production': PAGES,
-    'kubectl -n metrics wait --for=delete databasetoken/telegraf': PAGES,
-    ["kubectl -n metrics wait databasetoken/telegraf --for=jsonpath='{.status.observedGeneration}'=\"$(kubectl -n metrics get databasetoken telegraf -o jsonpath='{.metadata.generation}')\""]:
-      PAGES,
-    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf': PAGES,
   },
   'docs/guides/dead-cluster.md': {
     'kubectl get databasetokens,managementtokens --all-namespaces -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,DELETED:.metadata.deletionTimestamp,TOKEN:.status.token.id':

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { codeBlocks, commands, page, section } from './markdown.ts';
+import { codeBlocks, page, section } from './markdown.ts';
 import { Reader } from './reader.ts';
 
 jest.setTimeout(180_000);
@@ -34,31 +34,6 @@ test('the quick start works as it is written, from the installation to the revok
 
   await reader.types([remove]);
   expect(live()).toEqual([]);
-});
-
-test('what can be waited for is as the guide to Flux has it', async () => {
-  const blocks = codeBlocks('sh', (await page('docs/guides/flux.md')).text);
-  const [token = '', cluster = '', gone = ''] = commands(blocks[0] ?? '');
-  // The guide calls the same things by other names.
-  await reader.types([
-    'sed "s/name: default/name: production/" cluster.yaml | kubectl apply -f -',
-    'sed "s/name: collector/name: telegraf/" token.yaml | kubectl apply -f -',
-  ]);
-  await reader.types([token, cluster, ...commands(blocks[1] ?? '')]);
-  await reader.types(['kubectl -n metrics delete databasetoken telegraf --wait=false', gone]);
-  expect(live()).toEqual([]);
-});
-
-test('the health checks come into the ConfigMap of Argo CD as its guide has it, and take nothing away', async () => {
-  const [patch = ''] = codeBlocks('sh', (await page('docs/guides/argocd.md')).text);
-  const map = 'configmap argocd-cm --namespace argocd';
-  await reader.types(['kubectl create namespace argocd', `kubectl create ${map} --from-literal=url=https://argocd`]);
-  await reader.types([patch]);
-  const { data }: { data: Record<string, string> } = JSON.parse(
-    await reader.types([`kubectl get ${map} --output json`]),
-  );
-  expect(data['url']).toBe('https://argocd');
-  expect(Object.keys(data).filter((key) => key.includes('influxtokens.dev_DatabaseToken'))).not.toEqual([]);
 });
 
 test('what deploy says about its removal leaves nothing behind', async () => {
