@@ -33,7 +33,9 @@ export function statusOf(o: Observed, verdict: Verdict, now: number): TokenStatu
       ? (before.superseded ?? []).filter(({ id }) => !ended(o, id))
       : ledger.superseded.map(({ id, revokeAfter }) => ({ id, revokeAfter: rfc3339(revokeAfter) }));
   const renewal = ledger === undefined || o.wanted === undefined ? undefined : renewalAt(o.wanted, ledger, uid);
-  const secretName = ledger === undefined ? before.secretName : (o.wanted?.secretName ?? before.secretName);
+  // Whoever reads the name looks for that Secret: one that is gone is not named.
+  const named = ledger === undefined ? before.secretName : (o.wanted?.secretName ?? before.secretName);
+  const secretName = o.secret.present ? named : undefined;
   const status: TokenStatus = {
     observedGeneration: generation,
     conditions: conditionsOf(verdict, before.conditions ?? [], generation, now),

@@ -105,6 +105,7 @@ const A_PERSON_MUST_ACT: readonly Part[] = [
     lead: async (scene) => {
       await issued(scene);
       for (const { id } of scene.simulator.tokens()) scene.simulator.forgetToken(id);
+      await scene.waitForCluster('ClusterMismatch');
       await scene.waitForReason(SUBJECT, 'ClusterMismatch');
     },
   },
