@@ -1,0 +1,120 @@
+// Argo CD's own code as a program: see source/main.go.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { buildGoTool } from '../../go-tool.ts';
+import { readYaml, type DiscoveredAction, type Health } from '../../argocd/customization-tests.ts';
+
+const CONFIG_MAP = join(import.meta.dirname, '../../../deploy/argocd/argocd-cm.yaml');
+
+/** The ways in which Argo CD compares, by the setting of the Application: none, `ServerSideApply=true`, `ServerSideDiff=true`. */
+export const MANNERS = ['ThreeWay', 'StructuredMerge', 'ServerSide'] as const;
+
+/** A manifest and the object that came of it. */
+export interface Pair {
+  readonly manifest: object;
+  readonly live: object;
+}
+
+/** What Argo CD says of a pair. */
+export interface Difference {
+  readonly modified: boolean;
+  readonly live: object;
+  readonly predicted: object;
+}
+
+/** What actions an object is offered, and what each makes of it. */
+export interface Actions {
+  readonly offered: readonly DiscoveredAction[];
+  readonly results: Readonly<Record<string, object>>;
+}
+
+/** A sync of an Application. */
+export interface Sync {
+  readonly kubeconfig: string;
+  readonly application: string;
+  readonly manifests: readonly object[];
+  readonly prune: boolean;
+  readonly propagation: 'Foreground' | 'Background';
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** How a sync ended. */
+export interface SyncOutcome {
+  readonly error: string;
+  readonly results: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly status: string;
+    readonly phase: string;
+    readonly message: string;
+  }[];
+}
+
+/** Argo CD with the ConfigMap that we ship. */
+export class ArgoCD {
+  readonly #program: string;
+  readonly #config: Readonly<Record<string, string>>;
+
+  private constructor(program: string, config: Readonly<Record<string, string>>) {
+    this.#program = program;
+    this.#config = config;
+  }
+
+  /** Builds it, the first time. */
+  static async build(report: (line: string) => void): Promise<ArgoCD> {
+    const folder = await buildGoTool(
+      {
+        name: 'argocd',
+        directory: join(import.meta.dirname, 'source'),
+        sources: ['main.go', 'customizations.go', 'differences.go', 'synchronize.go', 'go.mod', 'go.sum'],
+        commands: ['argocd'],
+        cost: 'about 3 minutes on 2 cores',
+      },
+      report,
+    );
+    const { data } = await readYaml<{ data: Record<string, string> }>(CONFIG_MAP);
+    return new ArgoCD(join(folder, 'argocd'), data);
+  }
+
+  /** The same without our ConfigMap. */
+  unconfigured(): ArgoCD {
+    return new ArgoCD(this.#program, {});
+  }
+
+  /** The health of each object; `null` where Argo CD knows none. */
+  health(objects: readonly object[]): Promise<readonly (Health | null)[]> {
+    return this.#ask('health', { objects });
+  }
+
+  /** The actions on each object. */
+  actions(objects: readonly object[]): Promise<readonly Actions[]> {
+    return this.#ask('actions', { objects });
+  }
+
+  /** Whether it would call each object out of sync. */
+  differences(
+    kubeconfig: string,
+    manner: (typeof MANNERS)[number],
+    pairs: readonly Pair[],
+  ): Promise<readonly Difference[]> {
+    return this.#ask('diff', { kubeconfig, manner, pairs });
+  }
+
+  /** Syncs once. */
+  sync(sync: Sync): Promise<SyncOutcome> {
+    return this.#ask('sync', sync);
+  }
+
+  async #ask<T>(question: string, data: object): Promise<T> {
+    const child = spawn(this.#program, [question], { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.on('error', () => undefined).end(JSON.stringify({ config: this.#config, ...data }));
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    if (code !== 0) throw new Error(`argocd ${question} ended with exit code ${code}:\n${stderr}`);
+    const answer: T = JSON.parse(stdout);
+    return answer;
+  }
+}
