@@ -9,49 +9,10 @@ import { readYaml, type DiscoveredAction, type Health } from '../../argocd/custo
 
 const CONFIG_MAP = join(import.meta.dirname, '../../../deploy/argocd/argocd-cm.yaml');
 
-/** The ways in which Argo CD compares, by the setting of the Application: none, `ServerSideApply=true`, `ServerSideDiff=true`. */
-export const MANNERS = ['ThreeWay', 'StructuredMerge', 'ServerSide'] as const;
-
-/** A manifest and the object that came of it. */
-export interface Pair {
-  readonly manifest: object;
-  readonly live: object;
-}
-
-/** What Argo CD says of a pair. */
-export interface Difference {
-  readonly modified: boolean;
-  readonly live: object;
-  readonly predicted: object;
-}
-
 /** What actions an object is offered, and what each makes of it. */
 export interface Actions {
   readonly offered: readonly DiscoveredAction[];
   readonly results: Readonly<Record<string, object>>;
-}
-
-/** A sync of an Application. */
-export interface Sync {
-  readonly kubeconfig: string;
-  readonly application: string;
-  readonly manifests: readonly object[];
-  readonly prune: boolean;
-  readonly propagation: 'Foreground' | 'Background';
-  /** Seconds. */
-  readonly timeout: number;
-}
-
-/** How a sync ended. */
-export interface SyncOutcome {
-  readonly error: string;
-  readonly results: readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly status: string;
-    readonly phase: string;
-    readonly message: string;
-  }[];
 }
 
 /** Argo CD with the ConfigMap that we ship. */
@@ -70,7 +31,7 @@ export class ArgoCD {
       {
         name: 'argocd',
         directory: join(import.meta.dirname, 'source'),
-        sources: ['main.go', 'customizations.go', 'differences.go', 'synchronize.go', 'go.mod', 'go.sum'],
+        sources: ['main.go', 'customizations.go', 'go.mod', 'go.sum'],
         commands: ['argocd'],
         cost: 'about 3 minutes on 2 cores',
       },
@@ -93,20 +54,6 @@ export class ArgoCD {
   /** The actions on each object. */
   actions(objects: readonly object[]): Promise<readonly Actions[]> {
     return this.#ask('actions', { objects });
-  }
-
-  /** Whether it would call each object out of sync. */
-  differences(
-    kubeconfig: string,
-    manner: (typeof MANNERS)[number],
-    pairs: readonly Pair[],
-  ): Promise<readonly Difference[]> {
-    return this.#ask('diff', { kubeconfig, manner, pairs });
-  }
-
-  /** Syncs once. */
-  sync(sync: Sync): Promise<SyncOutcome> {
-    return this.#ask('sync', sync);
   }
 
   async #ask<T>(question: string, data: object): Promise<T> {

@@ -1,6 +1,5 @@
-// Argo CD's own code, asked questions: what it makes of our customizations, of the differences between an object and its
-// manifest, and of a sync. One question a run: the name of it as the argument, its data as JSON on standard input, the answer as JSON
-// on standard output.
+// Argo CD's own code, asked what it makes of our customizations. One question a run: the name of it as the argument, its data as JSON
+// on standard input, the answer as JSON on standard output.
 package main
 
 import (
@@ -15,13 +14,11 @@ import (
 var questions = map[string]func(input []byte) (any, error){
 	"health":  health,
 	"actions": actions,
-	"diff":    differences,
-	"sync":    synchronize,
 }
 
 func main() {
 	if len(os.Args) != 2 || questions[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: argocd health|actions|diff|sync < question.json"))
+		fail(fmt.Errorf("usage: argocd health|actions < question.json"))
 	}
 	logrus.SetLevel(logrus.ErrorLevel)
 	input, err := io.ReadAll(os.Stdin)
