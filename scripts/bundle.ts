@@ -1,8 +1,9 @@
-// The operator in one file, for the image: main.ts and of its dependencies what is used, and the licences of those.
+// The operator in one file, for the image: main.ts and of its dependencies what is used, with the licences and the bill of materials of those.
 
 import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { licences, packageOf } from './licences.ts';
+import { sbom } from './sbom.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -22,6 +23,7 @@ export async function bundle(): Promise<BuiltFile[]> {
   return [
     { path: 'operator.js', content: outputFiles.map(({ text }) => text).join('') },
     { path: 'LICENSES.txt', content: await licences(root, packages) },
+    { path: 'sbom.cdx.json', content: await sbom(root, packages) },
   ];
 }
 

@@ -67,6 +67,25 @@ test('the licences of our own code and of the dependencies travel with it', () =
   expect(names).not.toContain('esbuild');
 });
 
+test('the bill of materials lists what the bundle holds, as the licences do, each with its hash', () => {
+  const { metadata, components }: Bill = JSON.parse(content('sbom.cdx.json'));
+  expect(metadata.component).toMatchObject({ name: 'influxdb-token-operator', version: OPERATOR_VERSION });
+  const licensed = content('LICENSES.txt').match(/^\S+ [\d.]+(?=, licence: )/gm) ?? [];
+  const [own, ...listed] = licensed.map((heading) => heading.replace(' ', '@'));
+  expect(own).toBe(`influxdb-token-operator@${OPERATOR_VERSION}`);
+  expect(components.map((component) => component['bom-ref']).sort()).toEqual(listed.sort());
+  expect(components.filter(({ hashes, licenses }) => hashes.length === 0 || licenses.length === 0)).toEqual([]);
+});
+
+interface Bill {
+  readonly metadata: { readonly component: object };
+  readonly components: readonly {
+    readonly 'bom-ref': string;
+    readonly hashes: readonly object[];
+    readonly licenses: readonly object[];
+  }[];
+}
+
 function content(path: string): string {
   return files.find((file) => file.path === path)?.content ?? '';
 }
