@@ -94,6 +94,7 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'npm run bench -- --scenario backlog --tokens 2000 --json result.json': BENCHMARK,
     'npm run bench -- --profile DIR': BENCHMARK,
     'npm run bench -- --check': BENCHMARK,
+    'npm run bench -- --from result.json --write docs/performance.md': BENCHMARK,
   },
   'docs/quick-start.md': {
     'kubectl apply --server-side -k deploy': PAGES,
