@@ -2,6 +2,7 @@
 
 const README = 'test/readme/readme.test.ts';
 const PAGES = 'test/docs/pages.test.ts';
+const INSTALL = 'test/tools/install/install.test.ts';
 const NO_DOCKER =
   'not run: Docker needs a registry for its base images; the image is built from the same file by other means';
 const NO_INFLUXCTL =
@@ -27,14 +28,23 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   'deploy/README.md': {
     'docker build --tag registry.example.com/influxdb-token-operator:0.1.0 .': NO_DOCKER,
-    'kubectl apply --server-side -k deploy': PAGES,
-    'kubectl --namespace influxtokens-system rollout status deployment/influxtokens-operator':
-      'not run: the control plane of the tests has no nodes, so no Deployment becomes available there',
-    'kubectl delete databasetokens,managementtokens --all --all-namespaces': PAGES,
-    'kubectl delete influxdbclusters --all': PAGES,
-    'kubectl delete -k deploy/components/finalizer-policy --ignore-not-found': PAGES,
-    'kubectl delete -k deploy/base': PAGES,
-    'kubectl delete -k crds': PAGES,
+    'kubectl apply --server-side -k deploy': INSTALL,
+    'kubectl --namespace influxtokens-system rollout status deployment/influxtokens-operator': INSTALL,
+    'npm run manifests': INSTALL,
+    'kubectl apply --server-side -f dist/install.yaml': INSTALL,
+    'helm install influxtokens deploy/helm/influxdb-token-operator --namespace influxtokens-system --create-namespace --set image.repository=registry.example.com/influxdb-token-operator':
+      INSTALL,
+    'kubectl label namespace influxtokens-system pod-security.kubernetes.io/enforce=restricted': INSTALL,
+    'helm upgrade influxtokens deploy/helm/influxdb-token-operator --namespace influxtokens-system --reset-then-reuse-values':
+      INSTALL,
+    'helm rollback influxtokens --namespace influxtokens-system': INSTALL,
+    'kubectl delete databasetokens,managementtokens --all --all-namespaces': INSTALL,
+    'kubectl delete influxdbclusters --all': INSTALL,
+    'kubectl delete -k deploy/components/finalizer-policy --ignore-not-found': INSTALL,
+    'kubectl delete -k deploy/base': INSTALL,
+    'kubectl delete -k crds': INSTALL,
+    'helm uninstall influxtokens --namespace influxtokens-system': INSTALL,
+    'kubectl delete namespace influxtokens-system': INSTALL,
   },
   'docs/guides/dead-cluster.md': {
     'kubectl get databasetokens,managementtokens --all-namespaces -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,DELETED:.metadata.deletionTimestamp,TOKEN:.status.token.id':

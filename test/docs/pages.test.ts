@@ -42,9 +42,9 @@ test('what deploy says about its removal leaves nothing behind', async () => {
     'kubectl -n metrics wait --for=condition=Ready databasetoken/collector --timeout=60s',
   ]);
   expect(live()).toHaveLength(1);
-  const uninstall = codeBlocks('sh', section('Uninstall', (await page('deploy/README.md')).text));
-  // Helm has its own way, further below on the page.
-  await reader.types(uninstall.filter((block) => !block.includes('helm ')).slice(0, 2));
+  // The third block is for those who installed with Helm.
+  const [tokens = '', operator = ''] = codeBlocks('sh', section('Uninstall', (await page('deploy/README.md')).text));
+  await reader.types([tokens, operator]);
   expect(live()).toEqual([]);
   expect(await reader.types(['kubectl get crds,namespaces,clusterroles --output name'])).not.toContain('influxtokens');
 });

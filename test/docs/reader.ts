@@ -1,17 +1,15 @@
 // Somebody who reads a page and does what it says: with a control plane, an InfluxDB and a folder of his own.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { valuesOf } from '../demo/manifests.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
 import { OPERATOR_NAMESPACE, OperatorProcess } from '../operator/operator-process.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { ROOT } from './markdown.ts';
+import { runShell } from './shell.ts';
 
 /** A reader, in a folder with what every page takes for granted: `deploy`, `crds` and `management-token.txt`. */
 export class Reader {
@@ -55,20 +53,8 @@ export class Reader {
   }
 
   /** Runs lines as he would in a shell, kubectl being that of the control plane; throws when one fails. */
-  async types(lines: readonly string[]): Promise<string> {
-    const { assets } = await this.#controlPlane.connection();
-    const child = spawn('sh', ['-e', '-c', lines.join('\n')], {
-      cwd: this.#folder,
-      env: {
-        PATH: `${assets}:${process.env.PATH}`,
-        KUBECONFIG: this.#controlPlane.adminKubeconfig,
-        HOME: this.#folder,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    if (code !== 0) throw new Error(`${lines.join('\n')}\n${stderr}`);
-    return stdout;
+  types(lines: readonly string[]): Promise<string> {
+    return runShell(lines, { controlPlane: this.#controlPlane, folder: this.#folder });
   }
 
   /** What the Deployment would do where there are nodes: runs the operator beside, under the account of the Deployment. */

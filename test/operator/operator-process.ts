@@ -21,6 +21,9 @@ export interface OperatorSetup {
   readonly kubeconfig: string;
   /** Besides those that say where it runs. */
   readonly flags: readonly string[];
+  /** What Node runs; the sources unless told. */
+  readonly program?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What a page of its servers answered. */
@@ -46,19 +49,21 @@ export class OperatorProcess {
   }
 
   /** Starts it; resolves when it says that it is ready, which it also is when another one leads. */
-  static async start({ processes, name, kubeconfig, flags }: OperatorSetup): Promise<OperatorProcess> {
+  static async start(setup: OperatorSetup): Promise<OperatorProcess> {
+    const { processes, name, kubeconfig, flags, program = MAIN, environment = {} } = setup;
     const [health, metrics] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const child = await processes.start({
       name,
       command: process.execPath,
       args: [
-        MAIN,
+        program,
         `--kubeconfig=${kubeconfig}`,
         `--health-probe-bind-address=${health}`,
         `--metrics-bind-address=${metrics}`,
         '--log-level=trace',
         ...flags,
       ],
+      env: environment,
     });
     const pages = { health: `http://${health}`, metrics: `http://${metrics}` };
     const operator = new OperatorProcess(child, join(processes.directory, `${name}.log`), pages);
