@@ -19,8 +19,8 @@ LABEL org.opencontainers.image.title="influxdb-token-operator" \
       org.opencontainers.image.description="Makes InfluxDB Clustered tokens declarative: apply a token, get a Secret; delete it, and the token is revoked." \
       org.opencontainers.image.licenses="Apache-2.0"
 # .mjs, so that Node need not find out that it is a module.
-COPY --from=build /build/dist/operator.js /operator.mjs
-COPY --from=build /build/dist/LICENSES.txt /build/dist/sbom.cdx.json /
+COPY --from=build --chmod=0444 /build/dist/operator.js /operator.mjs
+COPY --from=build --chmod=0444 /build/dist/LICENSES.txt /build/dist/sbom.cdx.json /
 # V8 sizes its heap when it starts: by default for half of the container's memory, and it ends the process when that is full, though the
 # other half is free. At 512 MiB the operator needs less than a quarter of it for young objects, code, buffers and TLS.
 ENV NODE_OPTIONS=--max-old-space-size-percentage=60 \
