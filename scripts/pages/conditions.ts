@@ -25,7 +25,7 @@ object and InfluxDB agreed at the last look. \`Reconciling\` (this spec is not i
 other and are absent when false, as [kstatus](https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md) expects.
 An InfluxDBCluster also carries \`InventoryHeld\` while more tokens look orphaned than an everyday mistake explains; its message says what to do.
 
-The STATUS column of \`kubectl get\` is the reason of \`Ready\`; the message of the condition says what is the case in this very situation.
+The STATUS column of \`kubectl get\` is the reason of \`Ready\`; the message of the condition says what is the case in this very situation, and what to do.
 
 ${sections.join('\n')}`;
 }

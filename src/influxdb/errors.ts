@@ -13,7 +13,7 @@
 export type IssuerErrorKind =
   'Refused' | 'CredentialsRejected' | 'NotFound' | 'Unavailable' | 'Unreadable' | 'Unusable' | 'OutcomeUnknown';
 
-/** The one error of every issuer. Its message is one printable line, made for a condition: what happened and what to look at; never a secret. */
+/** The one error of every issuer. Its message is one printable line, made for a condition: what happened and, where it `advises`, what to look at; never a secret. */
 export class IssuerError extends Error {
   override readonly name = 'IssuerError';
   readonly kind: IssuerErrorKind;
@@ -21,15 +21,18 @@ export class IssuerError extends Error {
   readonly status: number | undefined;
   /** Milliseconds to wait, where the server asked for it (`Retry-After`). */
   readonly retryAfter: number | undefined;
+  /** Whether the message also says what to do. */
+  readonly advises: boolean;
 
   constructor(
     kind: IssuerErrorKind,
     message: string,
-    details: { status?: number; retryAfter?: number; cause?: unknown } = {},
+    details: { status?: number; retryAfter?: number; advises?: boolean; cause?: unknown } = {},
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.kind = kind;
     this.status = details.status;
     this.retryAfter = details.retryAfter;
+    this.advises = details.advises ?? false;
   }
 }

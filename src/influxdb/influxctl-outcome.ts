@@ -5,6 +5,7 @@
 
 import type { CommandResult } from './command-runner.ts';
 import { IssuerError, type IssuerErrorKind } from './errors.ts';
+import { advises } from './network-failure.ts';
 import { printable } from './printable.ts';
 import type { TokenString } from './token-string.ts';
 
@@ -41,7 +42,8 @@ const SIGNS: readonly Sign[] = [
   {
     words: /\bunauthenticated\b|\bunauthori[sz]ed\b|\b401\b|invalid (management )?token/i,
     kind: 'CredentialsRejected',
-    remedy: 'put a valid management token into the Secret that spec.credentials.secretRef names',
+    remedy:
+      'the credential was refused; put a valid management token into the Secret that spec.credentials.secretRef names',
   },
   {
     words: /permission ?denied|\bforbidden\b|\b403\b/i,
@@ -87,6 +89,7 @@ export function errorForRun(attempt: Attempt, { ended, code, stdout, stderr }: C
         attempt,
         'CredentialsRejected',
         'it wanted a person to log in, so the credential is no valid management token; put one into the Secret that spec.credentials.secretRef names',
+        true,
       );
     case 'exited': {
       const sign = SIGNS.find(({ words }) => words.test(said));
@@ -94,7 +97,7 @@ export function errorForRun(attempt: Attempt, { ended, code, stdout, stderr }: C
       const how = code === undefined ? 'it was killed' : `it ended with exit code ${code}`;
       return sign === undefined
         ? failed(attempt, otherwise, `${how}${quoted}`)
-        : failed(attempt, sign.kind, `${sign.remedy}${quoted}`);
+        : failed(attempt, sign.kind, `${sign.remedy}${quoted}`, advises(sign.remedy));
     }
   }
 }
@@ -104,9 +107,9 @@ export function errorForContent(attempt: Attempt, why: string): IssuerError {
   return failed(attempt, attempt.effect === 'change' ? 'OutcomeUnknown' : 'Unreadable', why);
 }
 
-function failed({ name, host }: Attempt, kind: IssuerErrorKind, message: string): IssuerError {
+function failed({ name, host }: Attempt, kind: IssuerErrorKind, message: string, advising = false): IssuerError {
   const consequence = kind === 'OutcomeUnknown' ? '; whether it took effect is unknown' : '';
-  return new IssuerError(kind, `influxctl, ${name} at ${host}: ${message}${consequence}`);
+  return new IssuerError(kind, `influxctl, ${name} at ${host}: ${message}${consequence}`, { advises: advising });
 }
 
 /** Its last words. */

@@ -142,7 +142,7 @@ describe('a command that is not fit', () => {
   test.each([
     ['influxctl version 2.9.8', '2.9; install influxctl 2.10.0 or later'],
     ['v1.12.0', '1.12; install'],
-    ['hello', 'is it influxctl?'],
+    ['hello', 'point --influxctl at influxctl'],
   ])('%j is refused with the remedy', async (words, remedy) => {
     const run = (await installed(version(words))).run(invocation());
     await expect(run).rejects.toMatchObject({ kind: 'Unusable', message: expect.stringContaining(remedy) });

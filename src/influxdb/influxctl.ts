@@ -104,7 +104,8 @@ export class Influxctl {
     const [, major = Number.NaN, minor = Number.NaN] = (
       /\bv?(\d+)\.(\d+)\.\d+/.exec(`${result.stdout.toString()}\n${result.stderr.toString()}`) ?? []
     ).map(Number);
-    if (Number.isNaN(major)) throw unusable(`${this.#path} version does not tell a version; is it influxctl?`);
+    if (Number.isNaN(major))
+      throw unusable(`${this.#path} version does not tell a version; point --influxctl at influxctl`);
     if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
       throw unusable(`${this.#path} is version ${major}.${minor}; install influxctl ${OLDEST.join('.')}.0 or later`);
     }
@@ -145,7 +146,7 @@ export class Influxctl {
 }
 
 function unusable(message: string): IssuerError {
-  return new IssuerError('Unusable', message);
+  return new IssuerError('Unusable', message, { advises: true });
 }
 
 /** How to reach the network, in the spelling that every program knows. */

@@ -46,6 +46,11 @@ export function explain(code: string, field: string): string {
   return EXPLANATIONS.find(([codes]) => codes.test(code))?.[1](field) ?? `the connection failed (${code})`;
 }
 
+/** Whether an explanation also says what to look at. */
+export function advises(explanation: string): boolean {
+  return explanation.includes('; ');
+}
+
 /** The first that fits is told. The codes of certificates are OpenSSL's, as Node spells them. */
 const EXPLANATIONS: readonly (readonly [RegExp, (field: string) => string])[] = [
   [TIMEOUT, () => 'it did not answer in time'],

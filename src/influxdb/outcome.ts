@@ -3,7 +3,7 @@
 import { readAPIError, parseJSON } from './api-json.ts';
 import { IssuerError, type IssuerErrorKind } from './errors.ts';
 import type { HttpHeaders } from './http.ts';
-import { explain, type NetworkFailure } from './network-failure.ts';
+import { advises, explain, type NetworkFailure } from './network-failure.ts';
 import { printable } from './printable.ts';
 import type { TokenString } from './token-string.ts';
 
@@ -71,16 +71,19 @@ export function errorForContent(operation: Operation, answer: Answer, why: strin
 /** For an exchange that got no complete answer. */
 export function errorForFailure(operation: Operation, failure: NetworkFailure): IssuerError {
   const cutOff = failure.answered && !failure.slow;
-  const message = `${explain(failure.code, 'spec.url')}${cutOff ? ' in the middle of its answer' : ''}`;
-  if (operation.effect === 'change') return failed(operation, failure.sent ? 'OutcomeUnknown' : 'Unavailable', message);
-  return failed(operation, cutOff ? 'Unreadable' : 'Unavailable', message);
+  const why = explain(failure.code, 'spec.url');
+  const message = `${why}${cutOff ? ' in the middle of its answer' : ''}`;
+  const details = { advises: advises(why) };
+  if (operation.effect === 'change')
+    return failed(operation, failure.sent ? 'OutcomeUnknown' : 'Unavailable', message, details);
+  return failed(operation, cutOff ? 'Unreadable' : 'Unavailable', message, details);
 }
 
 /** For a credential that cannot be sent. */
 export function errorForCredential(operation: Operation): IssuerError {
   const why =
     'the credential is empty or holds white space or another character that no header may; check spec.credentials';
-  return failed(operation, 'CredentialsRejected', `nothing was sent, as ${why}`);
+  return failed(operation, 'CredentialsRejected', `nothing was sent, as ${why}`, { advises: true });
 }
 
 /** For an id that is none, and could lead elsewhere if it stood in a URL. */
@@ -92,7 +95,7 @@ function failed(
   operation: Operation,
   kind: IssuerErrorKind,
   message: string,
-  details: { status?: number; retryAfter?: number } = {},
+  details: { status?: number; retryAfter?: number; advises?: boolean } = {},
 ): IssuerError {
   const consequence = kind === 'OutcomeUnknown' ? '; whether it took effect is unknown' : '';
   return new IssuerError(kind, `${operation.name} at ${operation.host}: ${message}${consequence}`, details);

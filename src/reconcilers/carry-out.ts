@@ -35,13 +35,14 @@ export async function carryOut(step: Step, o: Observed, tools: Tools): Promise<O
     tools.signal.throwIfAborted();
     if (error instanceof KubernetesError) return { got: 'failure', failure: kubernetesFailure(error) };
     if (error instanceof IssuerError) {
-      const { kind, status, retryAfter, message } = error;
+      const { kind, status, retryAfter, advises, message } = error;
       return {
         got: 'failure',
         failure: {
           of: 'issuer',
           kind,
           message,
+          advises,
           ...(status === undefined ? {} : { status }),
           ...(retryAfter === undefined ? {} : { retryAfter }),
         },

@@ -111,7 +111,7 @@ const NO_INFLUXCTL: Verdict = {
 
 function unfit(settings: ProfileSettings): Verdict | undefined {
   const why = unfitForProfile(settings);
-  return why === undefined ? undefined : { reason: 'InvalidSpec', message: `${why}.` };
+  return why === undefined ? undefined : { reason: 'InvalidSpec', message: `${why}.`, remedy: '' };
 }
 
 /** The one place that tells the two products apart. */

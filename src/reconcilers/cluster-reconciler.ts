@@ -138,7 +138,7 @@ export class ClusterReconciler {
     };
     const validation = validateCluster(object);
     if (!validation.ok) {
-      return { ...kept, hindrance: { reason: 'InvalidSpec', message: problemLine(validation.problems) } };
+      return { ...kept, hindrance: { reason: 'InvalidSpec', message: problemLine(validation.problems), remedy: '' } };
     }
     const { spec } = validation;
     let state: ClusterState;

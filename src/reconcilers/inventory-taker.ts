@@ -226,8 +226,7 @@ function whileListed(state: ClusterState, before: ClusterState | undefined, { pr
 
 function hindranceOf(error: IssuerError): Verdict {
   if (error instanceof ClusterMismatch) return { reason: 'ClusterMismatch', message: error.message };
-  if (error.kind === 'CredentialsRejected' || error.status === 403) {
-    return { reason: 'CredentialsRejected', message: error.message };
-  }
-  return { reason: error.kind === 'Unusable' ? 'InfluxctlMissing' : 'ClusterUnreachable', message: error.message };
+  const told = { message: error.message, ...(error.advises ? { remedy: '' } : {}) };
+  if (error.kind === 'CredentialsRejected' || error.status === 403) return { reason: 'CredentialsRejected', ...told };
+  return { reason: error.kind === 'Unusable' ? 'InfluxctlMissing' : 'ClusterUnreachable', ...told };
 }

@@ -38,7 +38,7 @@ async function counted(name: string): Promise<string | undefined> {
 }
 
 describe('a verdict', () => {
-  const denied: Verdict = { reason: 'AccessDenied', message: 'No rule allows it.' };
+  const denied: Verdict = { reason: 'AccessDenied', message: 'No rule allows it', remedy: 'Ask for less.' };
   const unreachable: Verdict = { reason: 'ClusterUnreachable', message: 'connection refused' };
   const issued: Verdict = { reason: 'Issued', message: 'Token 1 is live.' };
 
@@ -50,7 +50,7 @@ describe('a verdict', () => {
       ['Normal', 'Issued'],
     ]);
     expect(events[0]).toMatchObject({
-      note: denied.message,
+      note: 'No rule allows it. Ask for less.',
       regarding: { kind: 'DatabaseToken', namespace: 'metrics', name: 'telegraf', uid: 'telegraf-uid' },
     });
     expect(lines.split('\n').filter((line) => line.includes('"warn"'))).toHaveLength(1);

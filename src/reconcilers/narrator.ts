@@ -2,7 +2,7 @@
 
 import type { EventRecorder, ObjectReference } from '../kubernetes/events.ts';
 import type { Logger } from '../logging.ts';
-import { legible, type Verdict } from '../resources/conditions.ts';
+import { advice, legible, type Verdict } from '../resources/conditions.ts';
 import { API_VERSION, type PLURALS } from '../resources/group.ts';
 import { REASONS } from '../resources/reasons.ts';
 import type { Metrics } from '../server/metrics.ts';
@@ -35,8 +35,9 @@ export class Narrator {
   }
 
   /** A verdict is about to be written. An Event tells of it when the reason is news; a repeated one is not. */
-  verdict(object: Subject, { reason, message: told }: Verdict): void {
-    const message = legible(told);
+  verdict(object: Subject, verdict: Verdict): void {
+    const { reason } = verdict;
+    const message = advice(verdict);
     const conditions = object.status?.conditions ?? [];
     // Synced carries every reason; Ready keeps an earlier one while a token stands. A cluster has Ready alone.
     const before = conditions.find(({ type }) => type === 'Synced') ?? conditions.find(({ type }) => type === 'Ready');

@@ -14,7 +14,7 @@ export class CredentialsMissing extends Error {
 
   constructor(message: string) {
     super(message);
-    this.verdict = { reason: 'CredentialsMissing', message };
+    this.verdict = { reason: 'CredentialsMissing', message, remedy: '' };
   }
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 
-import { conditionsOf, legible, rfc3339, type Condition } from './conditions.ts';
+import { advice, conditionsOf, legible, rfc3339, type Condition } from './conditions.ts';
 import { isReason, REASONS, type Reason } from './reasons.ts';
+import { holdsRemedy } from '../../test/remedy.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
 const LATER = NOW + 60_000;
@@ -147,5 +148,38 @@ test('a message is one line that drives no terminal, however long and strange wh
   expect(message).toMatch(/^Secret x belongs to a \[2J b 31m c d🔑/);
   expect(message.length).toBeLessThanOrEqual(1024);
   expect(message.isWellFormed()).toBe(true);
-  expect(conditionsOf({ reason: 'SecretConflict', message: hostile }, [], 1, 0)[0]?.message).toBe(legible(hostile));
+  const [ready] = conditionsOf({ reason: 'SecretConflict', message: hostile }, [], 1, 0);
+  expect(ready?.message).toMatch(/^a \[2J b 31m c d🔑/);
+  expect(ready?.message.isWellFormed()).toBe(true);
+});
+
+describe('the message of a condition', () => {
+  const bad = names.filter((reason) => REASONS[reason].class !== 'good');
+
+  test.each(bad)('with %s says what to do, whatever the failure itself says', (reason) => {
+    const [ready] = conditionsOf({ reason, message: 'it answered 500: oops' }, [], 1, NOW);
+    expect(holdsRemedy('it answered 500: oops')).toBe(false);
+    expect(ready?.message).toMatch(/^it answered 500: oops\. /);
+    expect(holdsRemedy(ready?.message ?? '')).toBe(true);
+  });
+
+  test('says nothing more where all is well', () => {
+    expect(advice({ reason: 'Issued', message: 'Token a is live.' })).toBe('Token a is live.');
+  });
+
+  test('gives the remedy of this very case in place of the usual one', () => {
+    const verdict = { reason: 'Revoking', message: 'The cluster is away', remedy: 'Bring it back.' } as const;
+    expect(advice(verdict)).toBe('The cluster is away. Bring it back.');
+    expect(advice({ ...verdict, remedy: '' })).toBe('The cluster is away');
+  });
+
+  test('keeps its remedy, however long a stranger made the rest', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...bad), fc.string({ maxLength: 4_000, unit: 'binary' }), (reason, text) => {
+        const message = advice({ reason, message: text });
+        expect(message.length).toBeLessThanOrEqual(1_024);
+        expect(message.endsWith(REASONS[reason].remedy)).toBe(true);
+      }),
+    );
+  });
 });

@@ -1,6 +1,6 @@
 // How a verdict becomes the conditions that kubectl, kstatus and Argo CD read.
 
-import { isReason, REASONS, type Reason, type ReasonClass } from './reasons.ts';
+import { isReason, NOTHING_TO_DO, REASONS, type Reason, type ReasonClass } from './reasons.ts';
 
 /** A condition as the Kubernetes API conventions define it. */
 export interface Condition {
@@ -15,8 +15,10 @@ export interface Condition {
 /** What was found out about an object. */
 export interface Verdict {
   readonly reason: Reason;
-  /** One printable line: what is the case and what to do. */
+  /** One printable line: what is the case. */
   readonly message: string;
+  /** What to do, where it is not what the catalogue says of the reason; `''` where the message says it already. */
+  readonly remedy?: string;
   /** Whether a live token stands that matches the spec: a passing hindrance then leaves Ready as it was. */
   readonly standing?: boolean;
 }
@@ -31,6 +33,22 @@ const ILLEGIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 export function legible(message: string): string {
   // Half a character would come back from the API server as another one, and be written again for ever.
   return message.slice(0, LONGEST_MESSAGE).replaceAll(ILLEGIBLE, ' ').toWellFormed();
+}
+
+/** The message of a condition: what is the case and then what to do, which has to be read however long the rest is. */
+export function advice({ reason, message, remedy = REASONS[reason].remedy }: Verdict): string {
+  if (remedy === '' || remedy === NOTHING_TO_DO) return legible(message);
+  const told = message.length + remedy.length < LONGEST_MESSAGE ? message : cut(message, remedy);
+  return legible(`${sentence(told)} ${remedy}`);
+}
+
+/** Messages of failures end without a full stop, so that they can be quoted. */
+function sentence(message: string): string {
+  return /[.?!…]$/.test(message) ? message : `${message}.`;
+}
+
+function cut(message: string, remedy: string): string {
+  return `${message.slice(0, Math.max(0, LONGEST_MESSAGE - remedy.length - 3))}…`;
 }
 
 type Draft = Omit<Condition, 'lastTransitionTime'>;
@@ -48,7 +66,7 @@ export function conditionsOf(
   now: number,
 ): Condition[] {
   const group: ReasonClass = REASONS[verdict.reason].class;
-  const message = legible(verdict.message);
+  const message = advice(verdict);
   const draft = (type: string, status: Condition['status']): Draft => ({
     type,
     status,

@@ -17,13 +17,16 @@ interface ReasonEntry {
   readonly remedy: string;
 }
 
+/** The remedy of what is as it should be. */
+export const NOTHING_TO_DO = 'Nothing to do.';
+
 /** Every reason that Ready of a DatabaseToken, ManagementToken or InfluxDBCluster may carry. */
 export const REASONS = {
   Issued: {
     class: 'good',
     meaning: 'The token is live and its string is in the Secret.',
     cause: 'The data API accepted the token, or no probe is possible for it.',
-    remedy: 'Nothing to do.',
+    remedy: NOTHING_TO_DO,
   },
   IssuedUnverified: {
     class: 'good',
@@ -35,7 +38,7 @@ export const REASONS = {
     class: 'good',
     meaning: 'The token in the Secret works; its successor is on the way.',
     cause: 'A renewal or a requested rotation is under way.',
-    remedy: 'Nothing to do.',
+    remedy: NOTHING_TO_DO,
   },
   Issuing: {
     class: 'underway',
@@ -128,13 +131,14 @@ export const REASONS = {
     class: 'retrying',
     meaning: 'The cluster refused the credential.',
     cause: 'The management token is wrong, expired or revoked.',
-    remedy: 'Put a valid management token into the Secret that spec.credentials.secretRef names.',
+    remedy:
+      "Put a valid management token into the Secret that spec.credentials.secretRef of the InfluxDBCluster names, in the operator's own namespace.",
   },
   ClusterUnreachable: {
     class: 'retrying',
     meaning: 'The Management API gives no usable answer.',
     cause: 'Network, DNS, TLS or the server itself; the message says which.',
-    remedy: 'Check spec.url and spec.tls of the InfluxDBCluster.',
+    remedy: 'Check spec.url and spec.tls of the InfluxDBCluster, and whether the cluster is well.',
   },
   RateLimited: {
     class: 'retrying',
@@ -153,7 +157,8 @@ export const REASONS = {
     class: 'retrying',
     meaning: 'The namespace is being deleted.',
     cause: 'No Secret can be created in it any more.',
-    remedy: 'Nothing to do.',
+    remedy:
+      'Nothing to do: the token is revoked when this object goes; create the object in another namespace to have a new one.',
   },
   InfluxctlMissing: {
     class: 'retrying',
@@ -165,14 +170,15 @@ export const REASONS = {
   InternalError: {
     class: 'retrying',
     meaning: 'The operator met an error that it does not know.',
-    cause: 'A defect; the message and the log have the details.',
-    remedy: 'Report it; the operator tries again by itself.',
+    cause:
+      'The API server refuses a change of the object, or a defect of the operator; the message and the log have the details.',
+    remedy: 'Allow what the message says is refused, or else report it; the operator tries again by itself.',
   },
   Connected: {
     class: 'good',
     meaning: 'The Management API answers and takes the credential.',
     cause: 'The last list of tokens succeeded.',
-    remedy: 'Nothing to do.',
+    remedy: NOTHING_TO_DO,
   },
 } as const satisfies Record<string, ReasonEntry>;
 

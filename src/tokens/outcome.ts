@@ -14,6 +14,8 @@ export type Failure =
       readonly status?: number;
       readonly retryAfter?: number;
       readonly message: string;
+      /** Whether the message says what to do. */
+      readonly advises?: boolean;
     }
   | {
       readonly of: 'kubernetes';

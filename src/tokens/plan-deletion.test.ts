@@ -15,6 +15,7 @@ import {
   UNREACHABLE,
 } from '../../test/builders.ts';
 import { story } from '../../test/story.ts';
+import { advice } from '../resources/conditions.ts';
 import type { Outcome } from './outcome.ts';
 
 const ABANDON = { 'influxtokens.dev/abandon': 'the cluster burnt down' };
@@ -135,11 +136,11 @@ describe('a deleted object', () => {
       got: 'failure',
       failure: { of: 'issuer', kind: 'Unavailable', message: 'it refuses the connection' },
     }));
-    expect(one.run().verdict).toEqual({
-      reason: 'Revoking',
-      message:
-        'it refuses the connection; it is tried again, or let it go with the annotation influxtokens.dev/abandon: <reason>.',
-    });
+    const { verdict } = one.run();
+    expect(verdict.reason).toBe('Revoking');
+    expect(advice(verdict)).toBe(
+      'it refuses the connection. Check spec.url and spec.tls of the InfluxDBCluster, and whether the cluster is well. It is tried again, or let it go with the annotation influxtokens.dev/abandon: <reason>.',
+    );
   });
 
   test('is revoked with the last good credential when that went missing', () => {

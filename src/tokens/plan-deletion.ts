@@ -1,6 +1,6 @@
 // An object that is being deleted: its tokens are revoked, or let go by a recorded decision, and then it may go.
 
-import type { Verdict } from '../resources/conditions.ts';
+import { advice, type Verdict } from '../resources/conditions.ts';
 import { deletionPolicy } from '../resources/defaults.ts';
 import { FINALIZER, REQUESTS } from '../resources/group.ts';
 import type { Reason } from '../resources/reasons.ts';
@@ -13,7 +13,7 @@ import type { Decision, Situation } from './step.ts';
 export const deleting: Situation = (o, now) => {
   const { deletionTimestamp, finalizers = [], annotations = {} } = o.object.metadata;
   if (deletionTimestamp === undefined) return undefined;
-  if (!finalizers.includes(FINALIZER)) return { verdict: revoking('Waiting for other finalizers.') };
+  if (!finalizers.includes(FINALIZER)) return { verdict: revoking('Waiting for other finalizers.', SEE_FINALIZERS) };
 
   const { cluster } = o;
   const onHold = suspended(o);
@@ -23,9 +23,9 @@ export const deleting: Situation = (o, now) => {
   // A cluster that answers is asked to revoke even then: abandoning is for those that do not.
   const abandoned = abandon !== undefined && (cluster?.canRevoke !== true || onHold || unresponsive);
   if (failed !== undefined && !(abandoned && unresponsive)) {
-    const { message } = failed.verdict;
+    const message = advice(failed.verdict);
     return {
-      verdict: revoking(unresponsive ? `${message}; it is tried again${ORABANDON}` : message),
+      verdict: revoking(message, unresponsive ? `It is tried again${ORABANDON}` : ''),
       wakeAt: failed.retryAt,
     };
   }
@@ -46,20 +46,23 @@ export const deleting: Situation = (o, now) => {
       verdict: {
         reason: 'Suspended',
         message: 'The deletion waits until spec.suspend is false, here and at the cluster.',
+        remedy: `Set it to false${ORABANDON}`,
       },
     };
   }
   if (cluster === undefined) {
     return {
       verdict: revoking(
-        `Its InfluxDBCluster does not exist, so its tokens (${ids.join(', ')}) cannot be revoked; create it again${ORABANDON}`,
+        `Its InfluxDBCluster does not exist, so its tokens (${ids.join(', ')}) cannot be revoked.`,
+        `Create it again${ORABANDON}`,
       ),
     };
   }
   if (!cluster.canRevoke) {
     return {
       verdict: revoking(
-        `${sentence(cluster.hindrance?.message ?? '')} The token is revoked as soon as the cluster answers${ORABANDON}`,
+        cluster.hindrance === undefined ? 'The cluster cannot be asked yet.' : advice(cluster.hindrance),
+        `The token is revoked as soon as the cluster answers${ORABANDON}`,
       ),
     };
   }
@@ -92,19 +95,17 @@ const OF_CLUSTER: ReadonlySet<Reason> = new Set([
 
 const ORABANDON = `, or let it go with the annotation ${REQUESTS.abandon}: <reason>.`;
 
-/** Messages of failures end without a full stop, so that they can be quoted. */
-function sentence(message: string): string {
-  return /[.?!]$/.test(message) ? message : `${message}.`;
-}
+const SEE_FINALIZERS = 'See metadata.finalizers: whoever put one there takes it off.';
 
-function revoking(message: string): Verdict {
-  return { reason: 'Revoking', message };
+function revoking(message: string, remedy = 'Wait a moment.'): Verdict {
+  return { reason: 'Revoking', message, remedy };
 }
 
 function mismatch(id: string): Verdict {
   return {
     reason: 'ClusterMismatch',
-    message: `The cluster does not know token ${id} nor any other that was issued on it: is spec.url of the InfluxDBCluster right? It is not let go${ORABANDON}`,
+    message: `The cluster does not know token ${id} nor any other that was issued on it: is spec.url of the InfluxDBCluster right? It is not let go.`,
+    remedy: `Correct spec.url${ORABANDON}`,
   };
 }
 

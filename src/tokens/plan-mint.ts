@@ -37,7 +37,7 @@ export const tokenMissing: Situation = (o, now) => {
     return { verdict: how, wakeAt: pausedUntil };
   }
 
-  if (!o.access.allowed) return { verdict: { reason: 'AccessDenied', message: o.access.message } };
+  if (!o.access.allowed) return { verdict: { reason: 'AccessDenied', message: o.access.message, remedy: '' } };
   if (secret.present && secret.seen !== 'live') return { step: { do: 'lookAtSecret' }, verdict };
   if (secret.present && secret.terminating) return { verdict, wakeAt: now + RECHECK };
   if (cause === 'takeover') {
@@ -55,7 +55,8 @@ export const tokenMissing: Situation = (o, now) => {
     return {
       verdict: {
         reason: 'RateLimited',
-        message: `Within an hour, objects of namespace ${o.object.metadata.namespace} were given five times as many first tokens as its access rule allows at a time (maxTokens); the next try is at ${rfc3339(from)}. Stop deleting and creating them anew, or have maxTokens raised.`,
+        message: `Within an hour, objects of namespace ${o.object.metadata.namespace} were given five times as many first tokens as its access rule allows at a time (maxTokens); the next try is at ${rfc3339(from)}.`,
+        remedy: 'Stop deleting and creating them anew, or have maxTokens raised.',
       },
       wakeAt: from,
     };
@@ -71,6 +72,7 @@ export const tokenMissing: Situation = (o, now) => {
         reason: 'RateLimited',
         standing: standing(o, now),
         message: `Too many tokens were created for this object within an hour; the next try is at ${rfc3339(allowedAt)}. ${REASON_OF[cause]}`,
+        remedy: 'Find out what makes its tokens unusable and stop that; a changed spec allows one try at once.',
       },
       wakeAt: allowedAt,
     };

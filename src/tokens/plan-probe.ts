@@ -87,8 +87,9 @@ export function activation(o: Observed, now: number, token: TokenInfo, live: str
     case 'accepted':
       return { reason: 'Issued', message: live };
     case 'forbidden':
+      return { reason: 'Issued', message: `${live}${NOTE}${progress.verdict.message}. ${LOOK_AT_RIGHTS}` };
     case 'no-database':
-      return { reason: 'Issued', message: `${live}${NOTE}${progress.verdict.message}` };
+      return { reason: 'Issued', message: `${live}${NOTE}${progress.verdict.message}. ${CREATE_DATABASE}` };
     case 'no-verdict': {
       const message = `${live} Not verified: ${progress.verdict.message}`;
       if (wasAccepted || now - progress.since >= VERDICT_LIMIT) {
@@ -104,6 +105,8 @@ export function activation(o: Observed, now: number, token: TokenInfo, live: str
 }
 
 const NOTE = ' The data API took the token, but: ';
+const LOOK_AT_RIGHTS = 'Look on the cluster what the token may do there.';
+const CREATE_DATABASE = 'Create the database on the cluster, or name one that exists in spec.permissions.';
 
 /** After a restart the note of an earlier probe stays, so that a restart changes nothing. */
 function keepNote(message: string, live: string): string {
@@ -119,6 +122,8 @@ function notAccepted(token: TokenInfo): Verdict {
   const databases = namedDatabases(token.permissions).join(', ');
   return {
     reason: 'NotAccepted',
-    message: `The data API still answers 401 to token ${token.id} after 10 minutes. It also says so where a database does not exist: check that ${databases} do, and spec.dataURL of the InfluxDBCluster.`,
+    message: `The data API still answers 401 to token ${token.id} after 10 minutes. It also says so where a database (${databases}) does not exist.`,
+    remedy:
+      'Check that the databases of spec.permissions exist there, and that spec.dataURL of the InfluxDBCluster is its data API.',
   };
 }

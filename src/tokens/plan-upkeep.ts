@@ -36,7 +36,7 @@ export const tokenStanding: Situation = (o, now) => {
         const step: Step = fresh ? { do: 'change', id: ledger.tokenID, change } : { do: 'lookUp', id: ledger.tokenID };
         return { step, verdict: updating };
       }
-      const message = `The cluster accepted a change of token ${ledger.tokenID} but still reports its former ${Object.keys(change).join(' and ')}; look at it there, or change the spec to try again.`;
+      const message = `The cluster accepted a change of token ${ledger.tokenID} but still reports its former ${Object.keys(change).join(' and ')}.`;
       return awaitingRenewal({ verdict: { reason: 'NotApplied', message } }, o, wanted, ledger);
     }
     if (ledger.clusterUID !== cluster.uid) {

@@ -55,7 +55,7 @@ describe('a ceiling that was lowered', () => {
     for (const situation of [asked, standing.secretGone()]) {
       const { told, verdict } = story(situation.build()).run();
       expect(told.filter((step) => step !== 'lookAtSecret')).toEqual([]);
-      expect(verdict).toEqual({ reason: 'AccessDenied', message: 'maxLifetime' });
+      expect(verdict).toMatchObject({ reason: 'AccessDenied', message: 'maxLifetime' });
     }
   });
 });

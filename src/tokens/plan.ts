@@ -17,7 +17,7 @@ import type { Decision, Situation } from './step.ts';
 const CONFLICT_RECHECK = 5 * 60_000;
 
 const specInvalid: Situation = (o) =>
-  o.problem === undefined ? undefined : { verdict: { reason: 'InvalidSpec', message: o.problem } };
+  o.problem === undefined ? undefined : { verdict: { reason: 'InvalidSpec', message: o.problem, remedy: '' } };
 
 const onHold: Situation = (o) => {
   if (!suspended(o)) return undefined;
@@ -36,7 +36,7 @@ const clusterMissing: Situation = (o) => {
   return {
     verdict: {
       reason: 'ClusterNotFound',
-      message: `There is no InfluxDBCluster "${name}"; create it, or name another one in spec.clusterRef.`,
+      message: `There is no InfluxDBCluster "${name}".`,
     },
   };
 };
@@ -52,7 +52,7 @@ const accessDenied: Situation = (o, now) => {
   const { access } = o;
   // Ceilings are about the minting: a token that stands keeps standing, and is refused when it needs a successor.
   if (access.allowed || (access.ceiling === true && ownLedger(o) !== undefined)) return undefined;
-  const verdict: Verdict = { reason: 'AccessDenied', message: access.message };
+  const verdict: Verdict = { reason: 'AccessDenied', message: access.message, remedy: '' };
   const last = waiting(o, now);
   if (last !== undefined) return { verdict, wakeAt: last.retryAt };
   const step = o.cluster?.withdrawal === 'Revoke' && access.ceiling !== true ? withdraw(o) : undefined;
@@ -98,7 +98,7 @@ const secretForeign: Situation = (o, now) => {
   return {
     verdict: {
       reason: 'SecretConflict',
-      message: `Secret ${name} ${holder}; nothing was minted and it is not touched. Delete that Secret, or delete this object and create it with another spec.secret.name.`,
+      message: `Secret ${name} ${holder}; nothing was minted and it is not touched.`,
     },
     wakeAt: now + CONFLICT_RECHECK,
   };
@@ -118,7 +118,7 @@ const expired: Situation = (o, now) => {
   const end = o.wanted?.expiresAt;
   if (end === undefined || end > serverNow(o.cluster, now)) return undefined;
   return {
-    verdict: { reason: 'Expired', message: 'spec.expiresAt is in the past; set a later one, or use spec.lifetime.' },
+    verdict: { reason: 'Expired', message: 'spec.expiresAt is in the past.' },
   };
 };
 
@@ -165,6 +165,6 @@ export function plan(o: Observed, now: number): Decision {
     if (decision !== undefined) return decision.step === undefined ? awaitingOverlaps(decision, o, now) : decision;
   }
   return {
-    verdict: { reason: 'InternalError', message: 'The plan knows no situation like this one; please report it.' },
+    verdict: { reason: 'InternalError', message: 'The plan knows no situation like this one.' },
   };
 }

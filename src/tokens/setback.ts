@@ -28,19 +28,24 @@ export function setbackOf(
 function verdictOf(step: Step, failure: Failure): Verdict {
   const { message } = failure;
   if (failure.of === 'issuer') {
+    const told = { message, ...(failure.advises === true ? { remedy: '' } : {}) };
     switch (failure.kind) {
       case 'CredentialsRejected':
-        return { reason: 'CredentialsRejected', message };
+        return { reason: 'CredentialsRejected', ...told };
       case 'Refused':
-        if (failure.status === 403) return { reason: 'CredentialsRejected', message };
-        return { reason: 'InvalidSpec', message: `The cluster refuses this token: ${message}` };
+        if (failure.status === 403) return { reason: 'CredentialsRejected', ...told };
+        return {
+          reason: 'InvalidSpec',
+          message: `The cluster refuses this token: ${message}`,
+          remedy: failure.advises === true ? '' : 'Ask for what the cluster takes: a changed spec is tried at once.',
+        };
       case 'Unusable':
-        return { reason: 'InfluxctlMissing', message };
+        return { reason: 'InfluxctlMissing', ...told };
       case 'NotFound':
       case 'Unavailable':
       case 'Unreadable':
       case 'OutcomeUnknown':
-        return { reason: 'ClusterUnreachable', message };
+        return { reason: 'ClusterUnreachable', ...told };
     }
   }
   if (!failure.refused) return { reason: 'InternalError', message: `The Kubernetes API gave no answer: ${message}` };

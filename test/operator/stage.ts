@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly manifests?: string;
   /** Namespaces that are there before it is applied. */
   readonly namespaces?: readonly string[];
+  /** What the operators' environment holds besides the little that every process gets. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Gives the operator an influxctl, which plays this one. */
   readonly influxctl?: StandInOptions;
 }
@@ -42,6 +44,7 @@ export class Stage {
   readonly #processes: GuardedProcesses;
   readonly #kubeconfig: string;
   readonly #flags: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #operators: OperatorProcess[] = [];
 
   private constructor(parts: Parts) {
@@ -51,11 +54,12 @@ export class Stage {
     this.#processes = parts.processes;
     this.#kubeconfig = parts.kubeconfig;
     this.#flags = parts.flags;
+    this.#environment = parts.environment;
   }
 
   /** Starts control plane and operator; this has the rights of a deployed one and no more. */
   static async start(options: StageOptions = {}): Promise<Stage> {
-    const { operatorFlags = [], manifests = BASE, namespaces = [], influxctl } = options;
+    const { operatorFlags = [], manifests = BASE, namespaces = [], environment = {}, influxctl } = options;
     const prepare = (client: ControlPlaneClient): Promise<unknown> =>
       Promise.all([installDefinitions(client), installOperator(client, manifests, namespaces)]);
     const controlPlane = await startControlPlane({ prepare });
@@ -64,7 +68,7 @@ export class Stage {
     const processes = await GuardedProcesses.create('influxtokens-operator');
     const command = influxctl && (await installStandIn(processes.directory, influxctl));
     const flags = [...operatorFlags, ...(command === undefined ? [] : [`--influxctl=${command}`])];
-    const stage = new Stage({ controlPlane, kubernetes, disconnect, processes, kubeconfig, flags });
+    const stage = new Stage({ controlPlane, kubernetes, disconnect, processes, kubeconfig, flags, environment });
     await stage.startOperator();
     return stage;
   }
@@ -88,6 +92,7 @@ export class Stage {
       name: `operator-${this.#operators.length + 1}`,
       kubeconfig: this.#kubeconfig,
       flags: [...this.#flags, ...flags],
+      environment: this.#environment,
     });
     this.#operators.push(operator);
     return operator;
@@ -153,6 +158,7 @@ interface Parts {
   readonly processes: GuardedProcesses;
   readonly kubeconfig: string;
   readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** What the manifests make, above all the operator's rights. Its Deployment stays without pods: there is no node for them. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseMarker, markDescription } from '../../src/tokens/marker.ts';
 import { waitFor } from '../wait.ts';
-import { SUBJECT, type Situation } from './situation.ts';
+import { SUBJECT, takeAway, type Situation } from './situation.ts';
 
 type Part = Omit<Situation, 'kind'>;
 
@@ -39,8 +39,7 @@ const PARTS: readonly Part[] = [
     health: 'Progressing',
     kstatus: 'InProgress',
     lead: async (scene) => {
-      await scene.simulator.down();
-      await scene.waitForCluster('ClusterUnreachable');
+      await takeAway(scene);
     },
   },
   {

@@ -7,16 +7,15 @@ import { format } from 'prettier';
 import { KINDS } from '../../scripts/argocd.ts';
 import { folderOf, type Health } from '../argocd/customization-tests.ts';
 import { healthOf } from '../argocd/lua.ts';
-import { Stage } from '../operator/stage.ts';
-import { OPERATOR_FLAGS, playAll } from './played.ts';
+import { playAll, Stages } from './played.ts';
 import { recordingOf } from './recording.ts';
 
 const yaml = (value: unknown): Promise<string> =>
   format(dump(value, { lineWidth: -1 }), { parser: 'yaml', singleQuote: true });
 
-const stage = await Stage.start({ operatorFlags: OPERATOR_FLAGS });
+const stages = await Stages.start();
 try {
-  const played = await playAll(stage);
+  const played = await playAll(stages);
   for (const kind of KINDS) {
     const folder = folderOf(kind);
     await rm(join(folder, 'testdata'), { recursive: true, force: true });
@@ -35,5 +34,5 @@ try {
     console.log(`${kind}: ${tests.length} recorded`);
   }
 } finally {
-  await stage.stop();
+  await stages.stop();
 }

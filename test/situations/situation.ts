@@ -8,6 +8,7 @@ import type { Health } from '../argocd/customization-tests.ts';
 import { paths } from '../operator/objects.ts';
 import type { Scene, SceneOptions } from '../operator/scene.ts';
 import { managementToken, named } from '../resources/manifests.ts';
+import { waitFor } from '../wait.ts';
 
 /** What kstatus makes of an object: Flux, and `kubectl` plugins, wait by it. */
 export type KStatus = 'InProgress' | 'Current' | 'Failed' | 'Terminating';
@@ -22,6 +23,8 @@ export interface Situation {
   readonly health: Health['status'];
   readonly kstatus: KStatus;
   readonly scene?: SceneOptions;
+  /** Takes minutes of the operator's time: it is played by one whose clock `leap` puts forward. */
+  readonly late?: true;
   /** Leads there; the object of a token is called `SUBJECT`. Resolves when it stands so, or with the object as it stood. */
   readonly lead: (scene: Scene) => Promise<Subject | void>;
 }
@@ -43,4 +46,12 @@ export async function subjectOf({ kind }: Situation, scene: Scene): Promise<Subj
 export async function applyManagementToken(scene: Scene, spec: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const manifest = managementToken({ clusterRef: { name: scene.cluster }, ...spec });
   await scene.applyOther(named(manifest, SUBJECT, scene.namespace));
+}
+
+/** Takes InfluxDB away, until also the operator says that nobody is there; a request that was under way is only cut. */
+export async function takeAway(scene: Scene): Promise<void> {
+  await scene.simulator.down();
+  const refused = async (): Promise<boolean> =>
+    (await scene.waitForCluster('ClusterUnreachable')).message.includes('it refuses the connection');
+  await waitFor(refused, { what: 'the refusal' });
 }

@@ -4,8 +4,8 @@ import { PLURALS } from '../../src/resources/group.ts';
 import { folderOf, readYaml } from '../argocd/customization-tests.ts';
 import { healthOf } from '../argocd/lua.ts';
 import { finale } from '../operator/finale.ts';
-import { Stage } from '../operator/stage.ts';
-import { OPERATOR_FLAGS, playAll, SITUATIONS, type Played } from './played.ts';
+import { holdsRemedy } from '../remedy.ts';
+import { playAll, SITUATIONS, Stages, type Played } from './played.ts';
 import { recordingOf } from './recording.ts';
 import { SUBJECT, type Subject } from './situation.ts';
 import { parseTable } from './table.ts';
@@ -19,23 +19,23 @@ interface Recorded {
   readonly status: { readonly conditions?: readonly Condition[] };
 }
 
-let stage: Stage;
+let stages: Stages;
 let played: readonly Played[];
 /** What `kubectl get -o wide` shows of each subject. */
 let rows: ReadonlyMap<Played, Row>;
 
 beforeAll(async () => {
-  stage = await Stage.start({ operatorFlags: OPERATOR_FLAGS });
-  played = await playAll(stage);
+  stages = await Stages.start();
+  played = await playAll(stages);
   rows = new Map(await Promise.all(played.map(async (one) => [one, await shown(one, '--output=wide')] as const)));
 }, 300_000);
 
-afterAll(() => stage.stop());
+afterAll(() => stages.stop());
 
 async function shown({ situation: { kind }, scene }: Played, ...flags: readonly string[]): Promise<Row> {
   const which = kind === 'InfluxDBCluster' ? [scene.cluster] : [SUBJECT, `--namespace=${scene.namespace}`];
   // What is not there yet is a row without a status.
-  const table = await stage.kubectl('get', PLURALS[kind], ...which, '--ignore-not-found', ...flags);
+  const table = await scene.stage.kubectl('get', PLURALS[kind], ...which, '--ignore-not-found', ...flags);
   return parseTable(table)[0] ?? {};
 }
 
@@ -54,6 +54,17 @@ describe.each(SITUATIONS)('$kind $name', (situation) => {
   test('stands as it should, for the spec as it is', () => {
     const ready = conditionsOf(one().subject).find(({ type }) => type === 'Ready');
     expect(ready && [ready.status, ready.reason]).toEqual(situation.ready);
+  });
+
+  test('says what to do, unless all is well', () => {
+    const conditions = conditionsOf(one().subject);
+    const silent = conditions.filter(
+      ({ type, status, reason, message }) =>
+        !(type === 'Ready' && status === 'True' && reason !== 'IssuedUnverified' && reason !== 'Suspended') &&
+        !(type === 'Synced' && status === 'True') &&
+        !holdsRemedy(message),
+    );
+    expect(silent).toEqual([]);
   });
 
   test('has the health in Argo CD that it should', () => {
@@ -98,7 +109,8 @@ describe.each(SITUATIONS)('$kind $name', (situation) => {
     expect(row['EXPIRES']).toBe(token?.expiresAt === undefined ? '' : wholeSeconds(token.expiresAt));
     expect(row['EXPIRES'] !== '').toBe(lasting);
     expect(row['ROTATES'] !== '').toBe(lasting);
-    expect(token?.revokedAt).toBeUndefined();
+    // What is in the Secret is what is shown, until there is another.
+    expect(token?.revokedAt === undefined).toBe(situation.name !== 'issuing');
   });
 
   if (ready !== 'True') return;
@@ -106,6 +118,7 @@ describe.each(SITUATIONS)('$kind $name', (situation) => {
   test('is READY, and an application that reads the Secret now is let in', async () => {
     const { scene } = one();
     if (situation.name.includes('away') || situation.name.includes('unreachable')) await scene.simulator.up();
+    scene.simulator.clearFaults();
     expect(await scene.accepts((await scene.secret(SUBJECT)).data['token'])).toBe(true);
   });
 });
@@ -114,4 +127,9 @@ function wholeSeconds(instant: number): string {
   return `${new Date(instant).toISOString().slice(0, 19)}Z`;
 }
 
-finale(() => stage);
+describe('where time goes by as everywhere', () => {
+  finale(() => stages.usual);
+});
+describe('where time leaps', () => {
+  finale(() => stages.late);
+});

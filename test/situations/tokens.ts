@@ -5,7 +5,7 @@ import { deleteAt, paths } from '../operator/objects.ts';
 import type { Scene } from '../operator/scene.ts';
 import { databaseToken, named } from '../resources/manifests.ts';
 import { waitFor } from '../wait.ts';
-import { SUBJECT, type Situation, type Subject } from './situation.ts';
+import { SUBJECT, takeAway, type Situation, type Subject } from './situation.ts';
 
 const HOUR = 3_600_000;
 
@@ -211,8 +211,7 @@ const TRIED_AGAIN: readonly Part[] = [
     ready: ['False', 'ClusterUnreachable'],
     ...UNDERWAY,
     lead: async (scene) => {
-      await scene.simulator.down();
-      await scene.waitForCluster('ClusterUnreachable');
+      await takeAway(scene);
       await scene.apply(SUBJECT);
       await scene.waitForReason(SUBJECT, 'ClusterUnreachable');
     },
@@ -223,7 +222,7 @@ const TRIED_AGAIN: readonly Part[] = [
     ...GOOD,
     lead: async (scene) => {
       await issued(scene);
-      await scene.simulator.down();
+      await takeAway(scene);
       await hindered(scene, 'ClusterUnreachable');
     },
   },
@@ -233,8 +232,7 @@ const TRIED_AGAIN: readonly Part[] = [
     ...UNDERWAY,
     lead: async (scene) => {
       await issued(scene);
-      await scene.simulator.down();
-      await scene.waitForCluster('ClusterUnreachable');
+      await takeAway(scene);
       await scene.change(SUBJECT, { spec: { description: 'Changed' } });
       await scene.waitForReason(SUBJECT, 'ClusterUnreachable');
     },
@@ -333,8 +331,7 @@ const GOING_AWAY: readonly Part[] = [
     ...GOING,
     lead: async (scene) => {
       await issued(scene);
-      await scene.simulator.down();
-      await scene.waitForCluster('ClusterUnreachable');
+      await takeAway(scene);
       await scene.delete(SUBJECT);
       await scene.waitForReason(SUBJECT, 'Revoking');
     },

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { customizationOf, KINDS } from '../../scripts/argocd.ts';
-import { conditionsOf, type Condition } from '../../src/resources/conditions.ts';
+import { advice, conditionsOf, type Condition } from '../../src/resources/conditions.ts';
 import { API_VERSION } from '../../src/resources/group.ts';
 import { isReason, REASONS, type Reason, type ReasonClass } from '../../src/resources/reasons.ts';
+import { holdsRemedy } from '../remedy.ts';
 import { runLua } from '../argocd/lua.ts';
 import { folderOf, readYaml, type ActionTests, type Health, type HealthTests } from '../argocd/customization-tests.ts';
 
@@ -31,6 +32,7 @@ const object = ({ conditions = [], observedGeneration = 2, deleting = false }: S
   status: { observedGeneration, conditions },
 });
 
+const said = (reason: Reason): string => advice({ reason, message: `because of ${reason}` });
 const because = (reason: Reason, before: readonly Condition[] = [], standing = false): Condition[] =>
   conditionsOf({ reason, message: `because of ${reason}`, standing }, before, 2, NOW);
 
@@ -40,7 +42,7 @@ describe.each(KINDS)('the health of a %s', (kind) => {
 
   test.each(REASON_NAMES)('with %s is what its class says, with the message of the condition', (reason) => {
     const status = EXPECTED[REASONS[reason].class];
-    expect(health({ conditions: because(reason) })).toEqual({ status, message: `because of ${reason}` });
+    expect(health({ conditions: because(reason) })).toEqual({ status, message: said(reason) });
   });
 
   test.each(REASON_NAMES)('is Progressing while %s is about an earlier spec', (reason) => {
@@ -69,7 +71,7 @@ describe.each(['DatabaseToken', 'ManagementToken'] as const)('the health of a %s
 
   test.each(retrying)('is Healthy in spite of %s, and says what hinders', (reason) => {
     const conditions = because(reason, because('Issued'), true);
-    const message = `because of Issued But: because of ${reason}`;
+    const message = `because of Issued But: ${said(reason)}`;
     expect(runLua(customizationOf(kind).health, object({ conditions }))).toEqual({ status: 'Healthy', message });
   });
 });
@@ -92,6 +94,20 @@ test.each(KINDS)('every recorded %s is in health_test.yaml and has the health th
   for (const { inputPath, healthStatus } of tests) {
     const found = runLua(customizationOf(kind).health, await readYaml(folder, inputPath));
     expect({ inputPath, found }).toEqual({ inputPath, found: healthStatus });
+  }
+});
+
+test.each(KINDS)('every recorded %s that does not stand well says what to do', async (kind) => {
+  const folder = `${folderOf(kind)}/testdata`;
+  for (const name of await readdir(folder)) {
+    const { status } = await readYaml<{ status?: { conditions?: readonly Condition[] } }>(folder, name);
+    const wanting = (status?.conditions ?? []).filter(
+      ({ type, status: state, reason, message }) =>
+        (type === 'InventoryHeld' || state !== (type === 'Ready' || type === 'Synced' ? 'True' : 'False')) &&
+        isReason(reason) &&
+        !holdsRemedy(message),
+    );
+    expect({ name, wanting }).toEqual({ name, wanting: [] });
   }
 });
 
