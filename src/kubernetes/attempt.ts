@@ -5,24 +5,20 @@ import type { GivenUp } from './error.ts';
 
 /** One request under way. `end` must be called when it is over, or the signals would hold on to it. */
 export class Attempt {
-  readonly #controller = new AbortController();
-  readonly #signals: readonly AbortSignal[];
+  /** Called when the request is to be given up; replaced by whoever carries it out at the moment. */
+  onGivenUp: () => void = () => {};
+  readonly #signals: readonly (AbortSignal | undefined)[];
   readonly #abort = (): void => this.#giveUp('Aborted');
   readonly #cancelTimeout: Cancel;
   #givenUp: GivenUp | undefined;
 
   constructor(clock: Clock, timeout: number, signals: readonly (AbortSignal | undefined)[]) {
-    this.#signals = signals.filter((signal) => signal !== undefined);
+    this.#signals = signals;
     this.#cancelTimeout = clock.after(timeout, () => this.#giveUp('Timeout'));
-    for (const signal of this.#signals) {
-      if (signal.aborted) this.#abort();
-      else signal.addEventListener('abort', this.#abort);
+    for (const signal of signals) {
+      if (signal?.aborted) this.#abort();
+      else signal?.addEventListener('abort', this.#abort);
     }
-  }
-
-  /** Fires when the request is to be given up. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   /** Why the request was given up; undefined when it was not. */
@@ -30,18 +26,20 @@ export class Attempt {
     return this.#givenUp;
   }
 
+  /** Throws when it was given up already. */
+  throwIfGivenUp(): void {
+    if (this.#givenUp) throw new Error('given up');
+  }
+
   /** The promise's result, or a rejection as soon as the request is given up. */
   async orEnd<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.#controller;
+    this.throwIfGivenUp();
     const { promise: ended, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(new Error('given up'));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort);
-    try {
-      return await Promise.race([promise, ended]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    this.onGivenUp = () => reject(new Error('given up'));
+    const result = await Promise.race([promise, ended]);
+    // It may have been given up between the result and its arrival here.
+    this.throwIfGivenUp();
+    return result;
   }
 
   /** From here on only the signals end it. */
@@ -52,11 +50,12 @@ export class Attempt {
   /** It is over: lets go of timer and signals. */
   end(): void {
     this.#cancelTimeout();
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort);
+    for (const signal of this.#signals) signal?.removeEventListener('abort', this.#abort);
   }
 
   #giveUp(why: GivenUp): void {
-    this.#givenUp ??= why;
-    this.#controller.abort();
+    if (this.#givenUp) return;
+    this.#givenUp = why;
+    this.onGivenUp();
   }
 }

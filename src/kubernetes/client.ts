@@ -1,10 +1,11 @@
 // The Kubernetes client: one request, one answer or one KubernetesError; and streams for watches.
 
-import type { Dispatcher } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
 import { systemClock, type Clock } from '../controller/clock.ts';
 import { Attempt } from './attempt.ts';
 import type { Connection, Credentials } from './connection.ts';
 import { errorFromAnswer, errorFromFailure, KubernetesError } from './error.ts';
+import { exchange, type Outgoing } from './exchange.ts';
 
 export { KubernetesError, type Outcome, type StatusCause } from './error.ts';
 
@@ -76,13 +77,15 @@ class PooledClient implements KubernetesClient {
   async request<T>(request: KubernetesRequest): Promise<T> {
     const attempt = this.#attempt(request);
     try {
-      const response = await this.#send(request, attempt, 'requests');
-      const text = await response.body.text();
-      if (response.statusCode < 200 || response.statusCode > 299) throw this.#answered(request, response, text);
+      const outgoing = this.#outgoing(request);
+      const { status, headers, text } = await this.#authorized(attempt, (credentials) =>
+        exchange(credentials.requests, withCredentials(outgoing, credentials), attempt),
+      );
+      if (status < 200 || status > 299) throw this.#answered(request, status, headers, text);
       try {
         return JSON.parse(text);
       } catch {
-        throw this.#answered(request, response, text);
+        throw this.#answered(request, status, headers, text);
       }
     } catch (error) {
       throw asKubernetesError(request, error, attempt);
@@ -94,10 +97,21 @@ class PooledClient implements KubernetesClient {
   async stream(request: KubernetesRequest): Promise<AsyncIterable<Uint8Array>> {
     const attempt = this.#attempt(request);
     try {
-      const response = await this.#send(request, attempt, 'watches');
-      if (response.statusCode !== 200) throw this.#answered(request, response, await response.body.text());
+      const outgoing = this.#outgoing(request);
+      const abort = new AbortController();
+      const { status, headers, body } = await this.#authorized(
+        attempt,
+        async (credentials) => {
+          attempt.onGivenUp = () => abort.abort();
+          const { signal } = abort;
+          const answer = await credentials.watches.request({ ...withCredentials(outgoing, credentials), signal });
+          return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+        },
+        (answer) => answer.body.dump(),
+      );
+      if (status !== 200) throw this.#answered(request, status, headers, await body.text());
       attempt.endTimeout();
-      return read(request, response.body, attempt);
+      return read(request, body, attempt);
     } catch (error) {
       attempt.end();
       throw asKubernetesError(request, error, attempt);
@@ -108,51 +122,51 @@ class PooledClient implements KubernetesClient {
     return new Attempt(this.#clock, request.timeout ?? DEFAULT_TIMEOUT, [this.#stop, request.signal]);
   }
 
-  async #send(
-    request: KubernetesRequest,
+  /** Sends with the credentials at hand; after a 401 once more, if there are newer ones. */
+  async #authorized<A extends { readonly status: number }>(
     attempt: Attempt,
-    via: 'requests' | 'watches',
-  ): Promise<Dispatcher.ResponseData> {
-    const body =
-      request.body === undefined || typeof request.body === 'string' ? request.body : JSON.stringify(request.body);
-    const once = (credentials: Credentials): Promise<Dispatcher.ResponseData> =>
-      credentials[via].request({
-        ...this.#address(request),
-        method: request.method,
-        headers: {
-          ...credentials.headers,
-          accept: request.accept ?? 'application/json',
-          'user-agent': this.#userAgent,
-          ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
-        },
-        body: body ?? null,
-        signal: attempt.signal,
-      });
+    send: (credentials: Credentials) => Promise<A>,
+    discard?: (answer: A) => Promise<void>,
+  ): Promise<A> {
+    attempt.throwIfGivenUp();
     // A credential plugin may hang: that must not outlive the request either.
     const credentials = this.#connection.current ?? (await attempt.orEnd(this.#connection.credentials()));
-    const response = await once(credentials);
-    if (response.statusCode !== 401) return response;
+    const answer = await send(credentials);
+    if (answer.status !== 401) return answer;
     const renewed = await attempt.orEnd(this.#connection.renew(credentials));
-    if (!renewed) return response;
-    await response.body.dump();
-    return once(renewed);
+    if (!renewed) return answer;
+    await discard?.(answer);
+    return send(renewed);
   }
 
-  /** Asked of the pool itself: undici's `request` would parse a URL for each. */
-  #address({ path, query }: KubernetesRequest): { origin: string; path: string } {
-    const parameters = Object.entries(query ?? {}).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-    const search = parameters.length === 0 ? '' : `?${parameters.join('&')}`;
-    return { origin: this.#origin, path: `${this.#prefix}${path}${search}` };
+  #outgoing({ method, path, query, body, contentType, accept }: KubernetesRequest): Outgoing {
+    return {
+      // Asked of the pool itself: undici's `request` would parse a URL for each.
+      origin: this.#origin,
+      path: `${this.#prefix}${path}${search(query)}`,
+      method,
+      headers: {
+        accept: accept ?? 'application/json',
+        'user-agent': this.#userAgent,
+        ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+      },
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+    };
   }
 
-  #answered(request: KubernetesRequest, response: Dispatcher.ResponseData, text: string): KubernetesError {
-    const retryAfter = response.headers['retry-after'];
-    return errorFromAnswer(
-      request,
-      { status: response.statusCode, text, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined },
-      this.#clock.now(),
-    );
+  #answered(request: KubernetesRequest, status: number, headers: IncomingHttpHeaders, text: string): KubernetesError {
+    const retryAfter = headers['retry-after'];
+    return errorFromAnswer(request, { status, text, retryAfter }, this.#clock.now());
   }
+}
+
+function withCredentials(outgoing: Outgoing, { headers }: Credentials): Outgoing {
+  return { ...outgoing, headers: { ...headers, ...outgoing.headers } };
+}
+
+function search(query: Readonly<Record<string, string>> = {}): string {
+  const parameters = Object.entries(query).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+  return parameters.length === 0 ? '' : `?${parameters.join('&')}`;
 }
 
 async function* read(
