@@ -152,7 +152,7 @@ export function createOperator(options: OperatorOptions): Operator {
     clock,
     inventories: managementInventories,
     changed: (name) => wakeTokens(name, ['ManagementToken']),
-    heldChanged: (name) => clusterQueue.add(name),
+    toldOtherwise: (name) => clusterQueue.add(name),
   });
   /** Who takes the inventories of a kind. */
   const lists = {

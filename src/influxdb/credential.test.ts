@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { documentRemedy, jwtExpiry } from './credential.ts';
+import { id, NOW } from '../../test/builders.ts';
+import { documentRemedy, jwtExpiry, listedExpiry } from './credential.ts';
+import type { ListedToken } from './influxctl-json.ts';
 
 const encode = (part: object | string): string =>
   Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
@@ -40,5 +42,41 @@ describe('the end of a credential', () => {
     ['a token string', 'apiv1_5ec8e7'],
   ])('is not known of %s', (_, credential) => {
     expect(jwtExpiry(credential)).toBeUndefined();
+  });
+});
+
+describe('the end of a management token', () => {
+  const credential = `M.V1.+5Jk${'s3cret'.repeat(12)}`;
+  const END = NOW + 1_000;
+
+  function listed(number: number, change: Partial<ListedToken['info']> = {}, prefix = 'M.V1.+5Jk'): ListedToken {
+    return {
+      info: { id: id(number), description: 'x', permissions: [], createdAt: 0, expiresAt: END, ...change },
+      prefix,
+    };
+  }
+
+  test.each<[string, ListedToken[]]>([
+    ['the one that begins with the prefix', [listed(1, {}, 'M.V1.Q9x/'), listed(2)]],
+    ['the one that lives, of those with one prefix', [listed(1, { revokedAt: 1, expiresAt: END + 1 }), listed(2)]],
+    ['the one that has not ended, of those with one prefix', [listed(1), listed(2, { expiresAt: NOW })]],
+  ])('is what the list shows of %s', (_, tokens) => {
+    expect(listedExpiry(credential, tokens, NOW)).toBe(END);
+  });
+
+  const endless: ListedToken = {
+    info: { id: id(3), description: 'x', permissions: [], createdAt: 0 },
+    prefix: 'M.V1.+5Jk',
+  };
+
+  test.each<[string, ListedToken[]]>([
+    ['the list does not show it', [listed(1, {}, 'M.V1.Q9x/')]],
+    ['the list shows no prefixes', [listed(1, {}, '')]],
+    ['two that live share the prefix', [listed(1), listed(2, { expiresAt: END + 1 })]],
+    ['one that has no end shares the prefix', [listed(1), endless]],
+    ['it has no end', [endless]],
+    ['nothing is listed', []],
+  ])('is not known where %s', (_, tokens) => {
+    expect(listedExpiry(credential, tokens, NOW)).toBeUndefined();
   });
 });

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 
+import type { ListedToken } from './influxctl-json.ts';
+
 /** Fields under which JSON documents hold a token string. */
 const FIELDS = ['access_token', 'accessToken', 'token'];
 
@@ -32,6 +34,19 @@ export function jwtExpiry(credential: string): number | undefined {
   const { data: claims } = jwtClaims.safeParse(parse(Buffer.from(payload, 'base64url').toString()));
   const instant = success && claims !== undefined ? new Date(claims.exp * 1_000).getTime() : Number.NaN;
   return Number.isNaN(instant) ? undefined : instant;
+}
+
+/**
+ * When a credential ends that is a management token, in milliseconds since the Unix epoch, as a list of such tokens shows it by their prefixes.
+ * `undefined`: it has no end, or the list does not tell, since no token that lives is it for sure.
+ */
+export function listedExpiry(credential: string, tokens: Iterable<ListedToken>, now: number): number | undefined {
+  const candidates = [...tokens].filter(
+    ({ prefix, info: { revokedAt, expiresAt = Infinity } }) =>
+      prefix !== '' && credential.startsWith(prefix) && revokedAt === undefined && expiresAt > now,
+  );
+  // A prefix has a few random characters only, so two tokens can share it.
+  return candidates.length === 1 ? candidates[0]?.info.expiresAt : undefined;
 }
 
 function parse(text: string): unknown {

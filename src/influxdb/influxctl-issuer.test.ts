@@ -60,15 +60,17 @@ class FakeInfluxctl {
 let influxctl: FakeInfluxctl;
 let clock: ManualClock;
 let issuer: InfluxctlIssuer;
+let credential: TokenString;
 
 beforeEach(() => {
+  credential = new TokenString(CREDENTIAL);
   influxctl = new FakeInfluxctl();
   clock = new ManualClock(NOW);
   issuer = new InfluxctlIssuer({
     influxctl,
     clock,
     settings: { product: { product: 'Clustered' }, url: 'https://influxdb.example.com' },
-    credential: () => new TokenString(CREDENTIAL),
+    credential: () => credential,
     clockSkew: () => 0,
   });
 });
@@ -239,6 +241,17 @@ describe('a look', () => {
     influxctl.answers = () => ({ stdout: Buffer.from('+---+\n') });
     await expect(issuer.get(id(1))).rejects.toMatchObject({ kind: 'Unreadable' });
   });
+});
+
+test('a list tells when the credential ends that it was asked with, and nothing of the one that replaces it', async () => {
+  expect(issuer.credentialEnd).toBeUndefined();
+  influxctl.add(1, { token_prefix: 'M.V1.the-', expires_at: { seconds: NOW / 1_000 + 60 } });
+  await issuer.list(() => true);
+  expect(issuer.credentialEnd).toBe(NOW + 60_000);
+  credential = new TokenString('M.V1.another');
+  expect(issuer.credentialEnd).toBeUndefined();
+  await issuer.list(() => true);
+  expect(issuer.credentialEnd).toBeUndefined();
 });
 
 test('a connection that was closed sends nothing more', async () => {

@@ -8,6 +8,7 @@ import { sleep, type Clock } from '../controller/clock.ts';
 import { rfc3339 } from '../resources/conditions.ts';
 import { isTokenID } from './api-json.ts';
 import type { CommandResult } from './command-runner.ts';
+import { listedExpiry } from './credential.ts';
 import { IssuerError } from './errors.ts';
 import { findTokenString, readListing, type ListedToken, type Listing } from './influxctl-json.ts';
 import { errorForContent, errorForRun, type Attempt } from './influxctl-outcome.ts';
@@ -38,6 +39,8 @@ const LAG = [500, 1_000, 2_000, 4_000, 8_000];
 export class InfluxctlIssuer implements TokenIssuer {
   readonly #options: InfluxctlIssuerOptions;
   readonly #end = new AbortController();
+  /** What the last list showed of the credential that it was asked with. */
+  #listedWith: { readonly credential: TokenString; readonly end: number | undefined } | undefined;
   /** Everything but the changes themselves is a look at the one list. */
   readonly #listing = new SharedReading(() => this.#list());
 
@@ -47,6 +50,11 @@ export class InfluxctlIssuer implements TokenIssuer {
 
   get clockSkew(): number {
     return this.#options.clockSkew();
+  }
+
+  get credentialEnd(): number | undefined {
+    const now = this.#options.credential();
+    return this.#listedWith?.credential.reveal() === now.reveal() ? this.#listedWith.end : undefined;
   }
 
   async list(keep: (token: TokenInfo) => boolean, signal?: AbortSignal, containing = ''): Promise<TokenList> {
@@ -154,7 +162,11 @@ export class InfluxctlIssuer implements TokenIssuer {
     const result = await this.#run(attempt, ['list', '--format', 'json'], undefined);
     if (!isSuccess(result)) throw errorForRun(attempt, result);
     try {
-      return await readListing(result.stdout);
+      const listing = await readListing(result.stdout);
+      const { credential } = attempt;
+      const now = this.#options.clock.now() + this.clockSkew;
+      this.#listedWith = { credential, end: listedExpiry(credential.reveal(), listing.tokens.values(), now) };
+      return listing;
     } catch (error) {
       if (error instanceof MalformedArray)
         throw errorForContent(attempt, `its output is not understood: ${error.message}`);

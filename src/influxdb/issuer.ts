@@ -65,4 +65,9 @@ export interface TokenIssuer {
   revoke(id: string, signal?: AbortSignal): Promise<boolean>;
   /** Difference between the server's clock and ours in milliseconds (positive: the server is ahead), from its last `Date`; 0 before. */
   readonly clockSkew: number;
+  /**
+   * When the credential ends that it is asked with, in milliseconds since the Unix epoch, as the last list shows it; `undefined` where that is
+   * not shown.
+   */
+  readonly credentialEnd?: number | undefined;
 }

@@ -28,6 +28,9 @@ export function measuredIssuer(issuer: TokenIssuer, observe: CallObserver, mayAc
     get clockSkew() {
       return issuer.clockSkew;
     },
+    get credentialEnd() {
+      return issuer.credentialEnd;
+    },
   };
 }
 

@@ -123,6 +123,29 @@ describe('credential and settings', () => {
     expect(ready()).toBe('The Management API answers and takes the credential.');
   });
 
+  test('a credential of which a list tells when it ends is warned of as well', async () => {
+    stage.issuer.credentialEnd = NOW + DAY;
+    stage.given();
+    await stage.reconcile();
+    expect(stage.object.status?.conditions?.[0]?.message).toContain(
+      'The credential itself ends at 2030-01-02T00:00:00Z',
+    );
+    expect(stage.events).toContain('CredentialEnds');
+  });
+
+  test('a credential that a ManagementToken will renew is not warned of before that is late', async () => {
+    stage.issuer.credentialEnd = NOW + 3 * DAY;
+    stage.isRenewed('rotated-credential', NOW + DAY);
+    stage.given();
+    await stage.reconcile();
+    expect(stage.object.status?.conditions?.[0]?.message).toBe('The Management API answers and takes the credential.');
+    await stage.clock.advance(2 * DAY);
+    await stage.reconcile();
+    expect(stage.object.status?.conditions?.[0]?.message).toContain(
+      'ManagementToken influxtokens-system/rotated-credential should have renewed it at 2030-01-02T00:00:00Z',
+    );
+  });
+
   test('another URL is another connection; the former is closed, and what was listed there forgotten', async () => {
     stage.given();
     await stage.reconcile();

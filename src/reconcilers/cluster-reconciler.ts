@@ -86,7 +86,7 @@ export class ClusterReconciler {
     // Before the status is written: that may fail, and the next look would find nothing new.
     if (awaited || before === undefined || newsworthy(before, state)) changed(name);
     metrics.clusterConnected(name, state.hindrance === undefined);
-    const notice = this.#credentialNotice(object);
+    const notice = this.#credentialNotice(object, state);
     const verdict: Verdict = state.hindrance ?? connectedVerdict(object, notice);
     const status = this.#statusOf(object, verdict, this.#heldOn(name));
     let stale = false;
@@ -200,13 +200,14 @@ export class ClusterReconciler {
   }
 
   /** Tells metrics of the credential's own end; answers what to say of it, if anything. */
-  #credentialNotice(object: InfluxDBCluster): string | undefined {
-    const { clock, metrics } = this.#options;
+  #credentialNotice(object: InfluxDBCluster, { connection, spec }: ClusterState): string | undefined {
+    const { clock, metrics, namespace } = this.#options;
     const { name } = object.metadata;
     const used = this.#used.get(name);
-    const end = used === undefined ? undefined : credentialEnd(used.credential);
+    const end =
+      used === undefined ? undefined : credentialEnd(used.credential, Object.values(connection?.issuers ?? {}));
     metrics.credentialEnds(name, end);
-    return credentialNotice(object, end, clock.now());
+    return credentialNotice(object, end, spec === undefined ? undefined : namespace.renewal(spec), clock.now());
   }
 
   #statusOf(object: InfluxDBCluster, verdict: Verdict, held: Held | undefined): ClusterStatus {

@@ -46,7 +46,7 @@ beforeEach(async () => {
     ...common,
     inventories,
     changed: (name) => void changed.push(name),
-    heldChanged: (name) => void changed.push(`${name} held`),
+    toldOtherwise: (name) => void changed.push(`${name} told otherwise`),
   });
   memory.put(memory.clusters, cluster());
 });
@@ -144,8 +144,17 @@ describe('an issuer beside the Management API', () => {
     connect();
     await reconcile();
     expect(state()).toMatchObject({ held: { gone: 6, ours: 6 } });
-    expect(changed).toEqual(['default', 'default held']);
+    expect(changed).toEqual(['default', 'default told otherwise']);
     expect(issuer.live).toHaveLength(6);
+  });
+
+  test('tells when the credential ends as soon as its list shows that, once', async () => {
+    issuer.credentialEnd = NOW + 1;
+    connect();
+    await reconcile();
+    await clock.advance(INTERVAL);
+    await reconcile();
+    expect(changed).toEqual(['default', 'default told otherwise']);
   });
 
   test('revokes what a crash left behind through its own issuer', async () => {

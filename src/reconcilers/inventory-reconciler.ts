@@ -19,20 +19,22 @@ export interface InventoryReconcilerOptions {
   readonly inventories: InventoryTaker;
   /** Called when the issuer's state changed for its tokens. */
   readonly changed: (name: string) => void;
-  /** Called when the brake began to hold, or holds no more. */
-  readonly heldChanged: (name: string) => void;
+  /** Called when the cluster has something else to say: the brake began to hold, or holds no more, or the list tells when the credential ends. */
+  readonly toldOtherwise: (name: string) => void;
 }
 
 /** Takes the inventories of one issuer on each cluster; see `Reconcile` for its contract. The key is the cluster's name. */
 export class InventoryReconciler {
   readonly #options: InventoryReconcilerOptions;
+  /** When credentials end, as of the last look. */
+  readonly #credentialEnds = new Map<string, number | undefined>();
 
   constructor(options: InventoryReconcilerOptions) {
     this.#options = options;
   }
 
   readonly reconcile = async (name: string, signal: AbortSignal): Promise<ReconcileResult> => {
-    const { kind, clusters, clock, inventories, changed, heldChanged } = this.#options;
+    const { kind, clusters, clock, inventories, changed, toldOtherwise } = this.#options;
     const before = clusters.get(name, kind);
     // Whatever stands in the way of the cluster wakes us when it goes.
     if (before === undefined || !this.#isAskable(name)) return {};
@@ -41,7 +43,9 @@ export class InventoryReconciler {
     const awaited = clusters.get(name, kind)?.unproven === true;
     clusters.set(name, after, kind);
     if (awaited || !isDeepStrictEqual(before.hindrance, after.hindrance)) changed(name);
-    if (!isDeepStrictEqual(before.held, after.held)) heldChanged(name);
+    const end = after.connection?.issuers[kind]?.credentialEnd;
+    if (end !== this.#credentialEnds.get(name) || !isDeepStrictEqual(before.held, after.held)) toldOtherwise(name);
+    this.#credentialEnds.set(name, end);
     const nextAt = inventories.nextAt(name);
     return nextAt === undefined ? {} : { requeueAfter: Math.max(0, nextAt - clock.now()) };
   };

@@ -1,7 +1,19 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MemoryKubernetes } from '../../test/reconcilers/memory-kubernetes.ts';
-import { cluster, MemoryWorld, OPERATOR_NAMESPACE, own } from '../../test/reconcilers/memory-world.ts';
+import { id, NOW } from '../../test/builders.ts';
+import {
+  cluster,
+  databaseToken,
+  managedSecret,
+  MemoryWorld,
+  OPERATOR_NAMESPACE,
+  own,
+  withMetadata,
+  withToken,
+} from '../../test/reconcilers/memory-world.ts';
 import { KubernetesError } from '../kubernetes/client.ts';
+import { rfc3339 } from '../resources/conditions.ts';
+import type { TokenObject } from '../resources/token-object.ts';
 import { CredentialsMissing, OperatorNamespace } from './operator-namespace.ts';
 
 const { signal } = new AbortController();
@@ -83,6 +95,46 @@ describe('a credential', () => {
       throw new KubernetesError('Timeout', 'unknown', 'no answer in time');
     };
     await expect(credential()).rejects.toThrow('no answer in time');
+  });
+});
+
+describe('the renewal of a credential', () => {
+  const named = managedSecret('influxdb-admin', id(1), 'rotated-uid');
+  const token = withToken(databaseToken('rotated'), id(1));
+  const object: TokenObject = {
+    ...token,
+    kind: 'ManagementToken',
+    metadata: { ...token.metadata, namespace: OPERATOR_NAMESPACE },
+    spec: {},
+    status: { ...token.status, nextRotation: rfc3339(NOW) },
+  };
+  const renewal = () => namespace.renewal(cluster().spec);
+
+  beforeEach(() => {
+    memory.put(memory.secrets, withMetadata(named, { namespace: OPERATOR_NAMESPACE }));
+  });
+
+  test('is that of the ManagementToken whose Secret it is', () => {
+    memory.put(memory.managementTokens, object);
+    expect(renewal()).toEqual({ at: NOW, by: `${OPERATOR_NAMESPACE}/rotated` });
+  });
+
+  test.each<[string, TokenObject | undefined]>([
+    ['that is gone', undefined],
+    ['that is going', withMetadata(object, { deletionTimestamp: rfc3339(NOW) })],
+    ['that is suspended', { ...object, spec: { suspend: true } }],
+    ['whose token has no end', { ...object, status: { ...token.status } }],
+    ['that is a DatabaseToken', withMetadata({ ...token, status: object.status ?? {} }, object.metadata)],
+    ['that issued another token', { ...object, status: { ...object.status, ...withToken(token, id(2)).status } }],
+  ])('is none of a ManagementToken %s', (_, put) => {
+    if (put !== undefined) memory.put(memory.managementTokens, put);
+    expect(renewal()).toBeUndefined();
+  });
+
+  test('is none of a Secret that was made by hand', () => {
+    memory.put(memory.managementTokens, object);
+    const { spec } = cluster({ credentials: { secretRef: { name: 'by-hand', key: 'token' } } });
+    expect(namespace.renewal(spec)).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@ import { KubernetesError, type KubernetesClient } from '../kubernetes/client.ts'
 import { resourcePath } from '../kubernetes/paths.ts';
 import type { Verdict } from '../resources/conditions.ts';
 import type { InfluxDBClusterSpec } from '../resources/influxdb-cluster.ts';
+import type { Renewal } from './credential-end.ts';
 import type { World } from './world.ts';
 
 /** The credential or the CA bundle cannot be read. */
@@ -63,6 +64,20 @@ export class OperatorNamespace {
       );
     }
     return new TokenString(value);
+  }
+
+  /** Which ManagementToken will renew the credential of a cluster, and when; `undefined` when none will. */
+  renewal(spec: InfluxDBClusterSpec): Renewal | undefined {
+    const { ledger } =
+      this.#world.collections.secrets.get(`${this.#namespace}/${spec.credentials.secretRef.name}`) ?? {};
+    if (ledger === undefined) return undefined;
+    const object = this.#world.tokenByUID(ledger.object.slice(ledger.object.lastIndexOf('/') + 1));
+    const { nextRotation, token } = object?.status ?? {};
+    // A Secret that was retained, or that another object's ledger was copied to, is renewed by nobody.
+    if (object?.kind !== 'ManagementToken' || nextRotation === undefined || token?.id !== ledger.tokenID)
+      return undefined;
+    if (object.metadata.deletionTimestamp !== undefined || object.spec.suspend === true) return undefined;
+    return { at: Date.parse(nextRotation), by: `${object.metadata.namespace}/${object.metadata.name}` };
   }
 
   /** The CA bundle of a cluster as PEM; `undefined` when it names none. Throws `CredentialsMissing`. */

@@ -9,12 +9,22 @@ import { Narrator } from '../../src/reconcilers/narrator.ts';
 import { OperatorNamespace } from '../../src/reconcilers/operator-namespace.ts';
 import { Sweeper } from '../../src/reconcilers/sweeper.ts';
 import type { InfluxDBCluster } from '../../src/resources/influxdb-cluster.ts';
+import { rfc3339 } from '../../src/resources/conditions.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
-import { INSTALLATION, NOW } from '../builders.ts';
+import { aLedger, id, INSTALLATION, NOW } from '../builders.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { connectionTo, MemoryIssuer } from './memory-issuer.ts';
 import { MemoryKubernetes } from './memory-kubernetes.ts';
-import { cluster, MemoryWorld, OPERATOR_NAMESPACE, own } from './memory-world.ts';
+import {
+  cluster,
+  databaseToken,
+  managedSecret,
+  MemoryWorld,
+  OPERATOR_NAMESPACE,
+  own,
+  withMetadata,
+  withToken,
+} from './memory-world.ts';
 
 /** Where the cluster and its credential are found. */
 export const CLUSTER_PATH = '/apis/influxtokens.dev/v1alpha1/influxdbclusters/default';
@@ -100,6 +110,17 @@ export class ClusterStage {
       metadata,
       data: { token: Buffer.from(value).toString('base64') },
     });
+  }
+
+  /** The Secret of the credential is that of a ManagementToken, which is due for renewal then. */
+  isRenewed(by: string, nextRotation: number): void {
+    const { memory } = this;
+    const record = managedSecret('influxdb-admin', id(1), `${by}-uid`);
+    const ledger = aLedger({ tokenID: id(1), object: `ManagementToken/${OPERATOR_NAMESPACE}/${by}/${by}-uid` });
+    memory.put(memory.secrets, { ...withMetadata(record, { namespace: OPERATOR_NAMESPACE }), ledger });
+    const object = withMetadata(withToken(databaseToken(by), id(1)), { namespace: OPERATOR_NAMESPACE });
+    const status = { ...object.status, nextRotation: rfc3339(nextRotation) };
+    memory.put(memory.managementTokens, { ...object, kind: 'ManagementToken', spec: {}, status });
   }
 
   reconcile(): Promise<ReconcileResult> {

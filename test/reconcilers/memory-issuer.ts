@@ -11,6 +11,7 @@ type Operation = 'list' | 'get' | 'revoke';
 /** Tokens by id; `list`, `get` and `revoke` work, nothing is created. */
 export class MemoryIssuer implements TokenIssuer {
   clockSkew = 0;
+  credentialEnd: number | undefined;
   readonly tokens = new Map<string, TokenInfo>();
   /** What was asked for, in order: `list`, `get <id>`, `revoke <id>`. */
   readonly asked: string[] = [];
