@@ -7,7 +7,7 @@ const NO_DOCKER =
   'not run: Docker needs a registry for its base images; the image is built from the same file by other means';
 const NO_INFLUXCTL =
   'not run: influxctl may not be redistributed, and InfluxData is not reached from the tests, which run a stand-in of it';
-const GUIDES = 'not run: as a whole; the parts are, by the tests of the operator in test/operator';
+const GUIDES = 'test/docs/guides.test.ts';
 const BY_HAND =
   'by hand: typed as written at `npm run demo -- --keep`, with an InfluxDBCluster "production" beside its own';
 const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
@@ -76,6 +76,15 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl -n influxtokens-system create secret generic influxdb-admin --from-file=token=management-token.txt --dry-run=client -o yaml | kubectl apply -f -':
       GUIDES,
     'kubectl wait influxdbcluster production --for=condition=Ready --timeout=120s': GUIDES,
+    'kubectl apply -f operator-credential.yaml': GUIDES,
+    'kubectl -n influxtokens-system wait --for=condition=Ready managementtoken/operator-credential --timeout=120s':
+      GUIDES,
+    'kubectl patch influxdbcluster production --type merge --patch \'{"spec":{"credentials":{"secretRef":{"name":"influxdb-admin-rotated"}}}}\'':
+      GUIDES,
+    'kubectl -n influxtokens-system annotate managementtoken operator-credential --overwrite influxtokens.dev/rotate="$(date +%s)"':
+      GUIDES,
+    'kubectl patch influxdbcluster production --type merge --patch \'{"spec":{"credentials":{"secretRef":{"name":"influxdb-admin"}}}}\'':
+      GUIDES,
   },
   'docs/guides/restore-and-clone.md': {
     'kubectl get influxdbcluster production -o jsonpath=\'{.status.conditions[?(@.type=="InventoryHeld")].message}\'':
@@ -105,12 +114,9 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'docker build --tag registry.example.com/influxctl:2.12.0 --build-arg VERSION=2.12.0 deploy/components/influxctl':
       NO_INFLUXCTL,
     'docker push registry.example.com/influxctl:2.12.0': NO_INFLUXCTL,
-    'docker build --tag registry.example.com/influxctl:2.10.5 --build-arg VERSION=2.10.5 deploy/components/influxctl':
-      NO_INFLUXCTL,
-    'docker push registry.example.com/influxctl:2.10.5': NO_INFLUXCTL,
     'npm start -- --no-leader-elect --influxctl "$(command -v influxctl)"': NO_INFLUXCTL,
-    'kubectl apply -f automation.yaml': NO_INFLUXCTL,
-    'kubectl -n platform wait --for=condition=Ready managementtoken/automation': NO_INFLUXCTL,
+    'kubectl apply -f automation.yaml': GUIDES,
+    'kubectl -n platform wait --for=condition=Ready managementtoken/automation': GUIDES,
   },
   'docs/performance.md': {
     'npm run bench': BENCHMARK,

@@ -1,19 +1,22 @@
 // Somebody who reads a page and does what it says: with a control plane, an InfluxDB and a folder of his own.
 
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { valuesOf } from '../demo/manifests.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
+import { installStandIn } from '../influxctl/install.ts';
 import { OPERATOR_NAMESPACE, OperatorProcess } from '../operator/operator-process.ts';
 import { Simulator } from '../simulator/simulator.ts';
-import { ROOT } from './markdown.ts';
+import { commands, ROOT } from './markdown.ts';
 import { runShell } from './shell.ts';
 
 /** A reader, in a folder with what every page takes for granted: `deploy`, `crds` and `management-token.txt`. */
 export class Reader {
   readonly simulator: Simulator;
+  /** The commands that he has typed so far, as `commands` reads them. */
+  readonly typed = new Set<string>();
   readonly #controlPlane: ControlPlane;
   readonly #processes: GuardedProcesses;
   readonly #folder: string;
@@ -53,14 +56,27 @@ export class Reader {
   }
 
   /** Runs lines as he would in a shell, kubectl being that of the control plane; throws when one fails. */
-  types(lines: readonly string[]): Promise<string> {
-    return runShell(lines, { controlPlane: this.#controlPlane, folder: this.#folder });
+  async types(lines: readonly string[]): Promise<string> {
+    const printed = await runShell(lines, { controlPlane: this.#controlPlane, folder: this.#folder });
+    for (const command of lines.flatMap(commands)) this.typed.add(command);
+    return printed;
   }
 
   /** What the Deployment would do where there are nodes: runs the operator beside, under the account of the Deployment. */
-  async getsAnOperator(): Promise<void> {
+  async getsAnOperator(flags: readonly string[] = []): Promise<void> {
     const account = await this.#controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
-    await OperatorProcess.start({ processes: this.#processes, name: 'operator', kubeconfig: account, flags: [] });
+    const influxctl = await installStandIn(this.#processes.directory);
+    await OperatorProcess.start({
+      processes: this.#processes,
+      name: 'operator',
+      kubeconfig: account,
+      flags: [`--influxctl=${influxctl}`, ...flags],
+    });
+  }
+
+  /** What a file in his folder holds. */
+  reads(file: string): Promise<string> {
+    return readFile(join(this.#folder, file), 'utf8');
   }
 
   /** Ends all of it. */

@@ -43,6 +43,14 @@ test('what is said to run a command is there', () => {
   expect(tests.filter((how) => !/^(test\/\S+|by hand: .+|not run: .+)$/.test(how))).toEqual([]);
 });
 
+test('what is said to be run is on its page still', () => {
+  const said = Object.entries(HOW_RUN).flatMap(([path, lines]) =>
+    Object.keys(lines).map((command) => ({ path, command })),
+  );
+  const shown = new Map(all.map(({ path, text }) => [path, new Set(codeBlocks('sh', text).flatMap(commands))]));
+  expect(said.filter(({ path, command }) => shown.get(path)?.has(command) !== true)).toEqual([]);
+});
+
 test('every page of docs can be reached from its index', () => {
   const reached = new Set(['docs/README.md']);
   for (const path of reached) {
