@@ -5,6 +5,7 @@ import { TokenString } from '../src/influxdb/token-string.ts';
 import { conditionsOf, rfc3339, type Verdict } from '../src/resources/conditions.ts';
 import type { DatabaseToken, DatabaseTokenSpec } from '../src/resources/database-token.ts';
 import { FINALIZER } from '../src/resources/group.ts';
+import { layoutOf } from '../src/tokens/layout.ts';
 import { objectReference, type Ledger } from '../src/tokens/ledger.ts';
 import { NOTHING_LOOKED_AT } from '../src/tokens/learn.ts';
 import { markDescription } from '../src/tokens/marker.ts';
@@ -43,6 +44,26 @@ export function nonce(number: number): string {
 /** How the ledger of the object's own Secret names it. */
 export const REFERENCE = objectReference('DatabaseToken', 'metrics', 'telegraf', OBJECT_UID);
 
+/** A new object. */
+const OBJECT: DatabaseToken = {
+  apiVersion: 'influxtokens.dev/v1alpha1',
+  kind: 'DatabaseToken',
+  metadata: {
+    name: 'telegraf',
+    namespace: 'metrics',
+    uid: OBJECT_UID,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: rfc3339(NOW - DAY),
+  },
+  spec: { permissions: [{ action: 'read', resource: 'sensors' }] },
+};
+
+/** What the Secret of this object is to look like. */
+function layoutFor(object: DatabaseToken): string {
+  return layoutOf({ spec: object.spec, wanted: wantedOf(object, object.spec), dataURL: 'https://data.example.com' });
+}
+
 /** The ledger of an issued object; its token is number 1, issued a day ago. */
 export function aLedger(change: Partial<Ledger> = {}): Ledger {
   return {
@@ -54,6 +75,7 @@ export function aLedger(change: Partial<Ledger> = {}): Ledger {
     fence: 1,
     superseded: [],
     digest: 'sha256:00',
+    layout: layoutFor(OBJECT),
     ...change,
   };
 }
@@ -129,23 +151,11 @@ export const UNREACHABLE: Verdict = { reason: 'ClusterUnreachable', message: 'co
 
 /** Begins with a new object on a connected cluster. */
 export function given(): Given {
-  const object: DatabaseToken = {
-    apiVersion: 'influxtokens.dev/v1alpha1',
-    kind: 'DatabaseToken',
-    metadata: {
-      name: 'telegraf',
-      namespace: 'metrics',
-      uid: OBJECT_UID,
-      resourceVersion: '1',
-      generation: 1,
-      creationTimestamp: rfc3339(NOW - DAY),
-    },
-    spec: { permissions: [{ action: 'read', resource: 'sensors' }] },
-  };
   return new Given({
     installation: INSTALLATION,
-    object,
-    wanted: wantedOf(object, object.spec),
+    object: OBJECT,
+    wanted: wantedOf(OBJECT, OBJECT.spec),
+    layout: layoutFor(OBJECT),
     cluster: aCluster(),
     access: { allowed: true },
     namespaceTerminating: false,
@@ -199,7 +209,7 @@ export class Given {
     const { object } = this.#o;
     if (object.kind !== 'DatabaseToken') return this;
     const changed: DatabaseToken = { ...object, spec: { ...object.spec, ...change } };
-    return this.with({ object: changed, wanted: wantedOf(changed, changed.spec) });
+    return this.with({ object: changed, wanted: wantedOf(changed, changed.spec), layout: layoutFor(changed) });
   }
 
   /** Changes the spec of an object that is there: the generation grows. */
@@ -209,7 +219,7 @@ export class Given {
 
   /** The spec is not valid. */
   invalid(problem: string): Given {
-    const { wanted: _, ...rest } = this.#o;
+    const { wanted: _, layout: __, ...rest } = this.#o;
     return new Given({ ...rest, problem });
   }
 

@@ -13,6 +13,11 @@ import { id, OBJECT_UID, SECRET_UID, serverToken } from './builders.ts';
 
 type PresentSecret = Extract<SecretView, { present: true }>;
 
+/** Whatever is written has the layout that was wanted then. */
+function laidOut({ layout }: Observed): Pick<Ledger, 'layout'> {
+  return layout === undefined ? {} : { layout };
+}
+
 /** Both sides as they really are, whatever was observed of them. */
 export class FakeWorld {
   object: TokenObject;
@@ -63,10 +68,13 @@ export class FakeWorld {
       case 'publish':
         return this.#write(step.pending.base === undefined ? undefined : (step.pending.base.ledger ?? 'unchanged'), {
           ...step.ledger,
+          ...laidOut(o),
           digest: `sha256:${step.pending.created.info.id}`,
         });
       case 'rewrite':
-        return this.secret?.intact === true ? this.#write(step.from, step.to) : { got: 'conflict' };
+        return this.secret?.intact === true
+          ? this.#write(step.from, { ...step.to, ...laidOut(o) })
+          : { got: 'conflict' };
       case 'disown':
         return this.#disown(step.from);
       case 'probe':

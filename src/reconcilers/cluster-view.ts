@@ -1,6 +1,5 @@
 // What the plan sees of a cluster, for one object.
 
-import { dataURL } from '../resources/defaults.ts';
 import { REQUESTS } from '../resources/group.ts';
 import type { TokenObject } from '../resources/token-object.ts';
 import type { ClusterView } from '../tokens/observed.ts';
@@ -23,7 +22,6 @@ export function clusterView(state: ClusterState, { kind, metadata: { uid } }: To
     ...(abandon === undefined ? {} : { abandon }),
     withdrawal: spec?.accessWithdrawal ?? 'Keep',
     probing: spec?.activationProbe !== 'Disabled',
-    ...(spec === undefined ? {} : { dataURL: dataURL(spec) }),
     changesInPlace: issuer?.update !== undefined,
     clockSkew: issuer?.clockSkew ?? 0,
     ...(inventory === undefined ? {} : { inventory: inventoryOf(inventory, uid) }),

@@ -5,13 +5,14 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../controller/clock.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Verdict } from '../resources/conditions.ts';
-import { clusterName, dataURL, secretName } from '../resources/defaults.ts';
+import { clusterName, secretName } from '../resources/defaults.ts';
 import { FINALIZER, type TokenKind } from '../resources/group.ts';
-import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
+import type { TokenObject } from '../resources/token-object.ts';
 import { learn } from '../tokens/learn.ts';
 import type { Memory, Observed } from '../tokens/observed.ts';
 import type { Outcome } from '../tokens/outcome.ts';
 import { plan } from '../tokens/plan.ts';
+import type { SecretContent } from '../tokens/secret.ts';
 import { statusOf } from '../tokens/status.ts';
 import type { Decision } from '../tokens/step.ts';
 import { carryOut } from './carry-out.ts';
@@ -47,10 +48,11 @@ export class Pass {
   readonly #secret: SecretAccess;
   readonly #signal: AbortSignal;
 
+  /** @param content what the Secret should hold; absent when spec or cluster do not tell, and nothing can be written then */
   constructor(
     options: PassOptions,
     observed: Observed,
-    spec: TokenSpec | undefined,
+    content: SecretContent | undefined,
     cluster: ClusterState | undefined,
     signal: AbortSignal,
   ) {
@@ -59,10 +61,6 @@ export class Pass {
     this.#cluster = cluster;
     this.#signal = signal;
     const { object, wanted } = observed;
-    const content =
-      spec === undefined || wanted === undefined || cluster?.spec === undefined
-        ? undefined
-        : { object, spec, wanted, dataURL: dataURL(cluster.spec) };
     const name = wanted?.secretName ?? secretName(object);
     const address = { namespace: object.metadata.namespace, name };
     this.#secret = new SecretAccess(options.client, options.world.collections.secrets, address, content, signal);

@@ -195,6 +195,10 @@ describe('an object that stands well', () => {
     expect(looks).not.toHaveBeenCalled();
   });
 
+  test('is taken as it is by a process that begins, without a request', () => {
+    expect(kubernetes.requests.filter(({ path }) => path === SECRET_PATH)).toEqual([]);
+  });
+
   test('is looked at when its Secret is gone', async () => {
     memory.remove(memory.secrets, managedSecret('telegraf', id(1), 'telegraf-uid'));
     const { length } = kubernetes.requests;

@@ -2,15 +2,17 @@
 
 import type { ReconcileResult } from '../controller/controller.ts';
 import type { TokenInfo } from '../influxdb/issuer.ts';
-import { clusterName, maxTokens, secretName } from '../resources/defaults.ts';
+import { clusterName, dataURL, maxTokens, secretName } from '../resources/defaults.ts';
 import { FINALIZER } from '../resources/group.ts';
 import { REASONS } from '../resources/reasons.ts';
 import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
 import { problemLine, validateToken } from '../resources/validate.ts';
 import { judgeAccess } from '../tokens/access.ts';
 import { difference } from '../tokens/drift.ts';
+import { layoutOf } from '../tokens/layout.ts';
 import { NOTHING_LOOKED_AT } from '../tokens/learn.ts';
 import { NO_MEMORY, type Access, type Memory, type Observed, type Wanted } from '../tokens/observed.ts';
+import type { SecretContent } from '../tokens/secret.ts';
 import type { Decision } from '../tokens/step.ts';
 import { wantedOf } from '../tokens/wanted.ts';
 import { clusterView } from './cluster-view.ts';
@@ -81,8 +83,10 @@ export class TokenReconciler {
 
     const basis = this.#basis(object, cluster);
     if (this.#rests(key, basis)) return this.#again(this.#kept.get(key)?.rest?.until);
-    const observed = this.#observe(key, object, cluster);
-    const pass = new Pass(this.#options, observed, this.#kept.get(key)?.checked.spec, cluster, signal);
+    const kept = this.#keep(key, object);
+    const content = contentOf(object, kept.checked, cluster);
+    const observed = this.#observe(object, kept, cluster, content);
+    const pass = new Pass(this.#options, observed, content, cluster, signal);
     const decision = await pass.run((memory) => this.#remember(key, memory));
     if (decision === 'gone') {
       this.#kept.delete(key);
@@ -164,11 +168,14 @@ export class TokenReconciler {
     if (kept !== undefined) this.#kept.set(key, { ...kept, memory });
   }
 
-  #observe(key: string, object: TokenObject, cluster: ClusterState | undefined): Observed {
+  #observe(
+    object: TokenObject,
+    { checked: { wanted, problem }, memory }: Kept,
+    cluster: ClusterState | undefined,
+    content: SecretContent | undefined,
+  ): Observed {
     const { world, installation, clock, newcomers } = this.#options;
     const { namespace } = object.metadata;
-    const kept = this.#keep(key, object);
-    const { wanted, problem } = kept.checked;
     const name = wanted?.secretName ?? secretName(object);
     const record = world.collections.secrets.get(`${namespace}/${name}`);
     const view = cluster === undefined ? undefined : clusterView(cluster, object);
@@ -178,6 +185,7 @@ export class TokenReconciler {
       object,
       ...(wanted === undefined ? {} : { wanted }),
       ...(problem === undefined ? {} : { problem }),
+      ...(content === undefined ? {} : { layout: layoutOf(content) }),
       ...(view === undefined ? {} : { cluster: view }),
       access,
       ...(access.allowed && access.maxTokens !== undefined
@@ -185,7 +193,7 @@ export class TokenReconciler {
         : {}),
       namespaceTerminating: world.collections.namespaces.get(namespace)?.terminating ?? false,
       secret: record === undefined ? { present: false, seen: 'cached' } : viewOf(record, 'cached'),
-      memory: kept.memory,
+      memory,
       looked: NOTHING_LOOKED_AT,
       nonce: newNonce(),
     };
@@ -228,6 +236,16 @@ function waitsForCluster(world: World, object: TokenObject, state: ClusterState 
   if (cluster === undefined || object.metadata.deletionTimestamp !== undefined) return cluster !== undefined && !looked;
   if (cluster.metadata.deletionTimestamp !== undefined) return false;
   return !looked || !cluster.metadata.finalizers?.includes(FINALIZER);
+}
+
+/** What its Secret should hold; `undefined` while spec or cluster do not tell. */
+function contentOf(
+  object: TokenObject,
+  { spec, wanted }: Checked,
+  cluster: ClusterState | undefined,
+): SecretContent | undefined {
+  if (spec === undefined || wanted === undefined || cluster?.spec === undefined) return undefined;
+  return { object, spec, wanted, dataURL: dataURL(cluster.spec) };
 }
 
 /** Once an object stands well, what failed before is over. */

@@ -28,7 +28,7 @@ describe('a write of the Secret', () => {
 
   test('is remembered as verified only if it is as wanted', () => {
     const o = given().issued().build();
-    expect(learn(o, rewrite, wrote, NOW).memory.verified).toEqual({ resourceVersion: '10', generation: 1 });
+    expect(learn(o, rewrite, wrote, NOW).memory.verified).toEqual({ resourceVersion: '10', layout: o.layout });
     const other: Outcome = {
       got: 'secret',
       secret: aSecret({ seen: 'live', intact: true, asWanted: false }),

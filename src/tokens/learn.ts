@@ -1,7 +1,7 @@
 // How what came of a step changes what is observed: the counterpart of the plan, and pure like it.
 
 import { noteMint } from './budget.ts';
-import { ended, ownLedger, rotationNonces } from './facts.ts';
+import { ended, ownership, ownLedger, rotationNonces } from './facts.ts';
 import type { Looks, Memory, Observed } from './observed.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import { probed } from './plan-probe.ts';
@@ -28,8 +28,12 @@ export function learn(o: Observed, step: Step, outcome: Outcome, now: number, as
   const remember = (change: Partial<Memory>): Observed => ({ ...o, memory: { ...o.memory, ...change } });
   switch (outcome.got) {
     case 'object': {
-      const looked = step.do === 'lookAtObject' ? { ...o.looked, object: true } : o.looked;
-      return { ...o, object: outcome.object, looked };
+      const { object } = outcome;
+      if (step.do !== 'lookAtObject') return { ...o, object };
+      // One that changed may name a token that was written after the Secret was read.
+      const changed = object.metadata.resourceVersion !== o.object.metadata.resourceVersion;
+      const secret: Observed['secret'] = changed ? { ...o.secret, seen: 'cached', doubted: true } : o.secret;
+      return { ...o, object, secret, looked: { ...o.looked, object: true } };
     }
     case 'no object':
       return o;
@@ -72,8 +76,7 @@ function afterSecret(
   { secret, wrote }: Extract<Outcome, { got: 'secret' }>,
   asked: number,
 ): Observed {
-  const { generation } = o.object.metadata;
-  const dataURL = o.cluster?.dataURL;
+  const { layout } = o;
   const published = wrote && step.do === 'publish';
   const good = secret.present && secret.intact === true && secret.asWanted === true;
   const { pending, takeoverSince, verified: _, ...rest } = o.memory;
@@ -83,8 +86,7 @@ function afterSecret(
       ? {
           verified: {
             resourceVersion: secret.resourceVersion,
-            generation,
-            ...(dataURL === undefined ? {} : { dataURL }),
+            ...(layout === undefined ? {} : { layout }),
           },
         }
       : {}),
@@ -92,7 +94,9 @@ function afterSecret(
     ...(published || pending === undefined ? {} : { pending }),
     ...(published || takeoverSince === undefined ? {} : { takeoverSince }),
   };
-  return { ...o, secret, memory };
+  // Which of two objects of a name came first is told by an object that is still there after its Secret was read.
+  const former = secret.present && ownership(o, secret) === 'former object';
+  return { ...o, secret, memory, ...(former ? { looked: { ...o.looked, object: false } } : {}) };
 }
 
 function afterToken(o: Observed, step: Step, { id, info, at }: Extract<Outcome, { got: 'token' }>): Observed {

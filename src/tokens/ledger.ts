@@ -33,6 +33,8 @@ export interface Ledger {
   readonly handledRotationImmediately?: string;
   /** Shows hand edits, see `digest`. */
   readonly digest: string;
+  /** What the Secret was written for besides the token, see `layoutOf`; absent in a Secret that was written before there was such a thing. */
+  readonly layout?: string;
 }
 
 const LEDGER_VERSION = '1';
@@ -54,6 +56,7 @@ export const LEDGER = {
   handledRotation: `${GROUP}/handled-rotation`,
   handledRotationImmediately: `${GROUP}/handled-rotation-immediately`,
   digest: `${GROUP}/digest`,
+  layout: `${GROUP}/layout`,
 } as const;
 
 /** Names an object in a ledger. */
@@ -90,6 +93,7 @@ export function writeLedger(ledger: Ledger): Record<string, string> {
       ? {}
       : { [LEDGER.handledRotationImmediately]: ledger.handledRotationImmediately }),
     [LEDGER.digest]: ledger.digest,
+    ...(ledger.layout === undefined ? {} : { [LEDGER.layout]: ledger.layout }),
   };
 }
 
@@ -101,7 +105,7 @@ export function readLedger(annotations: Readonly<Record<string, string>>): Ledge
   if (annotations[LEDGER.version] !== LEDGER_VERSION) return undefined;
   const { [LEDGER.object]: object, [LEDGER.clusterUID]: clusterUID, [LEDGER.tokenID]: tokenID } = annotations;
   const { [LEDGER.attempt]: attempt, [LEDGER.digest]: digestText } = annotations;
-  const { [LEDGER.handledRotation]: handledRotation } = annotations;
+  const { [LEDGER.handledRotation]: handledRotation, [LEDGER.layout]: layout } = annotations;
   const { [LEDGER.handledRotationImmediately]: handledRotationImmediately } = annotations;
   const issuedAt = instant(annotations[LEDGER.issuedAt]);
   const expiresAt = instant(annotations[LEDGER.expiresAt]);
@@ -127,6 +131,7 @@ export function readLedger(annotations: Readonly<Record<string, string>>): Ledge
     ...(handledRotation === undefined ? {} : { handledRotation }),
     ...(handledRotationImmediately === undefined ? {} : { handledRotationImmediately }),
     digest: digestText,
+    ...(layout === undefined ? {} : { layout }),
   };
   const written = writeLedger(ledger);
   return Object.values(LEDGER).every((key) => annotations[key] === written[key]) ? ledger : undefined;

@@ -95,20 +95,20 @@ export function mintCause(o: Observed, wanted: Wanted, now: number): MintCause |
 
 /** Whether the Secret has to be read live before anything is decided: our view of it may be behind what is the case. */
 export function needsLook(o: Observed): boolean {
-  const { secret } = o;
+  const { secret, layout } = o;
   const { verified } = o.memory;
   if (secret.seen === 'live') return false;
+  if (secret.doubted === true) return true;
   if (!secret.present) {
     // A Secret that status names is missing from the watch: its label may be gone, which is no deletion.
-    return secret.doubted === true || o.object.status?.token !== undefined || o.memory.ledgerWrittenAt !== undefined;
+    return o.object.status?.token !== undefined || o.memory.ledgerWrittenAt !== undefined;
   }
-  if (verified?.resourceVersion === secret.resourceVersion) {
-    const { dataURL = verified.dataURL } = o.cluster ?? {};
-    return verified.generation !== o.object.metadata.generation || verified.dataURL !== dataURL;
-  }
+  if (verified?.resourceVersion === secret.resourceVersion) return layout !== undefined && verified.layout !== layout;
   // It changed behind our back, or was never looked at by this process and gives a reason to.
   if (verified !== undefined || secret.foreignWriter || secret.ledger === undefined) return true;
-  return ownership(o, secret) === 'ours' && !settled(o, secret.ledger);
+  if (ownership(o, secret) !== 'ours') return false;
+  // Status says that this generation is in effect, but an older view of the spec may have been written later.
+  return !settled(o, secret.ledger) || (layout !== undefined && secret.ledger.layout !== layout);
 }
 
 /** Whether it is asked for by a changed spec, which is not in effect before the successor is written. */

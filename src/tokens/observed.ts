@@ -8,13 +8,15 @@ import type { Ledger } from './ledger.ts';
 
 /** The Secret of the object's name, as last seen. */
 export type SecretView =
-  /** `cached`: the watch shows none of ours by that name; there may be a foreign one. `doubted`: a write found otherwise. */
+  /** `cached`: the watch shows none of ours by that name; there may be a foreign one. `doubted`: something else says otherwise. */
   | { readonly present: false; readonly seen: 'cached' | 'live'; readonly doubted?: boolean }
   | {
       readonly present: true;
       readonly seen: 'cached' | 'live';
       readonly uid: string;
       readonly resourceVersion: string;
+      /** What was read of it may be out of date. */
+      readonly doubted?: boolean;
       /** Absent when it carries none that can be read completely. */
       readonly ledger?: Ledger;
       /** Owner references, each as `Kind/name`, for people. */
@@ -44,8 +46,6 @@ export interface ClusterView {
   readonly abandon?: string;
   readonly withdrawal: 'Keep' | 'Revoke';
   readonly probing: boolean;
-  /** What Secrets are told of where data is read and written; absent while that is not known. */
-  readonly dataURL?: string;
   /** Whether the issuer can change a token in place. */
   readonly changesInPlace: boolean;
   /** Server's clock minus ours, milliseconds. */
@@ -145,8 +145,8 @@ export interface Memory {
   /** The last successor that the data API did not accept in time, and what asked for it. */
   readonly refused?: { readonly at: number; readonly generation: number; readonly nonces: string };
   readonly setback?: Setback;
-  /** The Secret was, at this version, found or written by this process as this generation of the spec wants it on a cluster at this URL. */
-  readonly verified?: { readonly resourceVersion: string; readonly generation: number; readonly dataURL?: string };
+  /** The Secret was, at this version, found or written by this process with this layout, and its token intact. */
+  readonly verified?: { readonly resourceVersion: string; readonly layout?: string };
   /** Our clock when this process last wrote the Secret's ledger. */
   readonly ledgerWrittenAt?: number;
   /** The server's own words about the current token, with our clock when they were asked for. */
@@ -197,6 +197,8 @@ export interface Observed {
   /** Absent when the spec is not valid; `problem` then says why. */
   readonly wanted?: Wanted;
   readonly problem?: string;
+  /** What the Secret is to look like, as `layoutOf` names it; absent while spec or cluster do not tell. */
+  readonly layout?: string;
   readonly cluster?: ClusterView;
   readonly access: Access;
   /** Our clock when an object of this namespace may get its first token; absent or past: now. */

@@ -46,6 +46,8 @@ export const tokenMissing: Situation = (o, now) => {
       return { step: { do: 'remember', memory: { ...memory, takeoverSince: now } }, verdict };
     }
     if (now - since < TAKEOVER_PATIENCE) return { verdict, wakeAt: since + TAKEOVER_PATIENCE };
+    // To who holds an old view, the Secret of a later object of that name looks like that of a former one.
+    if (!o.looked.object) return { step: { do: 'lookAtObject' }, verdict };
   }
   const ending = endFirst(o);
   if (ending !== undefined) return { step: ending, verdict };

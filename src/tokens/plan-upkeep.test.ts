@@ -1,10 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { aSecret, DAY, given, HOUR, id, NOW, SECOND, serverToken } from '../../test/builders.ts';
+import { aLedger, aSecret, DAY, given, HOUR, id, NOW, SECOND, serverToken } from '../../test/builders.ts';
 import { story } from '../../test/story.ts';
 import type { Observed } from './observed.ts';
-
-const VERIFIED = { resourceVersion: '10', generation: 1 } as const;
 
 describe('an issued object', () => {
   test('after a restart is left as it is, without a request', () => {
@@ -50,7 +48,7 @@ describe('an issued object', () => {
     const one = story(
       given()
         .issued()
-        .memory({ verified: { resourceVersion: '9', generation: 1 } })
+        .memory({ verified: { resourceVersion: '9' } })
         .build(),
     );
     expect(one.run().told).toEqual(['lookAtSecret']);
@@ -175,18 +173,45 @@ describe('an issued object', () => {
     expect(one.run()).toMatchObject({ told: ['lookAtSecret', 'lookUp 1', 'rewrite'], verdict: { reason: 'Issued' } });
   });
 
-  test('has its Secret looked at once when the data moved to another URL, which may stand in it', () => {
-    const moved = (o: Observed): Observed => given().with(o).cluster({ dataURL: 'https://new.example.com' }).build();
-    const one = story(given().issued().cluster({ dataURL: 'https://old.example.com' }).build());
-    one.run();
-    one.later(HOUR, (o) => ({
-      ...o,
-      memory: { ...o.memory, verified: { ...VERIFIED, dataURL: 'https://old.example.com' } },
-    }));
+  test('has its Secret looked at once when it is to look otherwise, as when the data moved to another URL', () => {
+    const moved = (o: Observed): Observed => ({ ...o, layout: 'moved' });
+    const one = story(given().issued().build());
     expect(one.run().told).toEqual([]);
     one.world.secret = { ...aSecret(), seen: 'live', intact: true, asWanted: false };
     expect(one.later(HOUR, moved).run().told).toEqual(['lookAtSecret', 'rewrite']);
+    expect(one.world.secret?.ledger?.layout).toBe('moved');
     expect(one.later(HOUR).run().told).toEqual([]);
+  });
+
+  test('whose Secret another process wrote for an older spec is put right after a restart, by the layout in its ledger', () => {
+    const secret = aSecret({ ledger: aLedger({ layout: 'older' }) });
+    const one = story(given().issued().secret(secret).build());
+    one.world.secret = { ...secret, seen: 'live', intact: true, asWanted: false };
+    expect(one.run()).toMatchObject({ told: ['lookAtSecret', 'rewrite'], verdict: { reason: 'Issued' } });
+    expect(one.restart().run().told).toEqual([]);
+  });
+
+  test('whose Secret was written before there were layouts is looked at once by each process, and not written for that', () => {
+    const { layout: _, ...ledger } = aLedger();
+    const one = story(given().issued().secret(aSecret({ ledger })).build());
+    expect(one.run().told).toEqual(['lookAtSecret']);
+    expect(one.run().told).toEqual([]);
+    expect(one.restart().run().told).toEqual(['lookAtSecret']);
+  });
+
+  test('whose spec changes in what does not concern its Secret has that left alone', () => {
+    const changed = { permissions: [{ action: 'write', resource: 'sensors' }] } as const;
+    const one = story(
+      given()
+        .issued()
+        .inventory([serverToken(1)])
+        .build(),
+    );
+    one.run();
+    expect(one.later(HOUR, (o) => given().with(o).edited(changed).build()).run().told).toEqual([
+      'lookUp 1',
+      'change 1',
+    ]);
   });
 
   test('whose InfluxDBCluster was created anew keeps its token, once the server has shown it', () => {

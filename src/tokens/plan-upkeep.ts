@@ -47,8 +47,9 @@ export const tokenStanding: Situation = (o, now) => {
   }
   if (o.secret.present && o.secret.asWanted === false) return { step: rewrite(ledger, {}), verdict: updating };
   if (o.secret.present && o.memory.verified === undefined) {
-    // After a restart what stands is taken as it is; whatever changes from now on is looked at.
-    const verified = { resourceVersion: o.secret.resourceVersion, generation: o.object.metadata.generation };
+    // After a restart what stands with the right layout is taken as it is; whatever changes from now on is looked at.
+    const { layout } = o;
+    const verified = { resourceVersion: o.secret.resourceVersion, ...(layout === undefined ? {} : { layout }) };
     return { step: { do: 'remember', memory: { ...o.memory, verified } }, verdict: updating };
   }
 

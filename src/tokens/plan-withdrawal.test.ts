@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { aSecret, given, MINUTE } from '../../test/builders.ts';
+import { aLedger, aSecret, given, id, MINUTE, serverToken } from '../../test/builders.ts';
 import { story } from '../../test/story.ts';
 
 describe('access withdrawn', () => {
@@ -21,6 +21,23 @@ describe('access withdrawn', () => {
     const { ledger: _, ...damaged } = aSecret();
     const o = given().issued().secret(damaged).denied().cluster({ withdrawal: 'Revoke' }).build();
     expect(story(o).run().told).toEqual(['lookAtSecret', 'deleteSecret', 'lookAtObject', 'lookUp 1', 'revoke 1']);
+  });
+
+  test('looks at the Secret again when the object changed since: a token that was issued meanwhile is in use', () => {
+    const o = given().issued().secretGone().denied().cluster({ withdrawal: 'Revoke' }).build();
+    const one = story(o).on('lookAtObject', () => {
+      // Another process, which knew that access is back, issued between our two looks.
+      one.world.secret = { ...aSecret({ ledger: aLedger({ tokenID: id(2) }) }), seen: 'live', intact: true };
+      const { object } = given()
+        .with(o)
+        .issued({ tokenID: id(2) })
+        .metadata({ resourceVersion: '2' })
+        .build();
+      one.world.object = object;
+      one.world.tokens.set(id(2), serverToken(2));
+      return { got: 'object', object };
+    });
+    expect(one.run().told.join()).toBe('lookAtSecret,lookAtObject,lookAtSecret,deleteSecret,lookUp 2,revoke 2');
   });
 
   test('waits after a step that failed instead of trying it again and again', () => {

@@ -5,6 +5,7 @@ import { aLedger, given, id } from '../../test/builders.ts';
 import { applyPatch } from '../../test/json-patch.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import { secretKeys } from '../resources/defaults.ts';
+import { layoutOf } from './layout.ts';
 import { digest, readLedger, type Ledger } from './ledger.ts';
 import { FIELD_MANAGER, inspect, swapPatch, type LiveSecret, type SecretContent } from './secret.ts';
 
@@ -95,7 +96,7 @@ test('after any change of spec and token the Secret holds what is wanted, no str
       for (const [at, next] of generations.entries()) {
         live = swap(live, base, next, at + 1);
         base = readLedger(live.metadata.annotations ?? {});
-        expect(base).toEqual(ledgerOf(next, at + 1));
+        expect(base).toEqual({ ...ledgerOf(next, at + 1), layout: layoutOf(contentOf(next)) });
         expect(inspect(live, contentOf(next))).toMatchObject({ intact: true, asWanted: true });
         const { token } = secretKeys(contentOf(next).spec);
         expect(

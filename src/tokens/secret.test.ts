@@ -4,6 +4,7 @@ import { aLedger, given, HOUR, id, NOW, nonce, OBJECT_UID } from '../../test/bui
 import { applyPatch } from '../../test/json-patch.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import type { DatabaseTokenSpec } from '../resources/database-token.ts';
+import { layoutOf } from './layout.ts';
 import { digest, LEDGER, readLedger, writeLedger, type Ledger } from './ledger.ts';
 import {
   disownPatch,
@@ -243,6 +244,20 @@ describe('a live look', () => {
     expect(inspect({ ...live, metadata: unowned }, contentOf())).toMatchObject({ intact: true, asWanted: false });
     for (const secret of [{ labels: { a: 'b' } }, { annotations: { a: 'b' } }, { keys: { url: 'U' } }]) {
       expect(inspect(live, contentOf({ secret }))).toMatchObject({ intact: true, asWanted: false });
+    }
+  });
+
+  test('does not mind a layout that is missing or wrong, which the next write puts right', () => {
+    const content = contentOf();
+    for (const layout of ['another', undefined]) {
+      const { [LEDGER.layout]: _, ...others } = issued(content, base).metadata.annotations ?? {};
+      const annotations = layout === undefined ? others : { ...others, [LEDGER.layout]: layout };
+      const secret = issued(content, base);
+      const live = { ...secret, metadata: { ...secret.metadata, annotations } };
+      const { string, asWanted } = inspect(live, content);
+      expect(asWanted).toBe(true);
+      const rewritten = applyPatch(live, swapPatch(live, base, content, base, string!))!;
+      expect(rewritten.metadata.annotations?.[LEDGER.layout]).toBe(layoutOf(content));
     }
   });
 

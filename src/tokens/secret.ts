@@ -5,6 +5,7 @@ import { rfc3339 } from '../resources/conditions.ts';
 import { namedDatabases, secretKeys } from '../resources/defaults.ts';
 import { API_VERSION, MANAGED_LABEL } from '../resources/group.ts';
 import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
+import { layoutOf } from './layout.ts';
 import { digest, LEDGER, readLedger, writeLedger, type Ledger } from './ledger.ts';
 import type { Wanted } from './observed.ts';
 
@@ -81,7 +82,7 @@ export function secretManifest(content: SecretContent, ledger: Ledger, string: T
       name: wanted.secretName,
       namespace: object.metadata.namespace,
       labels: { ...spec.secret?.labels, [MANAGED_LABEL]: 'true' },
-      annotations: { ...spec.secret?.annotations, ...writeLedger(ledger) },
+      annotations: annotationsOf(content, ledger),
       ...(wanted.retained ? {} : { ownerReferences: [ownerReference(object)] }),
     },
     data: dataOf(content, ledger, string),
@@ -104,7 +105,7 @@ export function swapPatch(
 ): PatchOperation[] {
   const { object, spec, wanted } = content;
   const { metadata, data = {} } = live;
-  const annotations = { ...spec.secret?.annotations, ...writeLedger(ledger) };
+  const annotations = annotationsOf(content, ledger);
   const labels = { ...spec.secret?.labels, [MANAGED_LABEL]: 'true' };
   return [
     ...unchangedSince(metadata, base),
@@ -164,8 +165,10 @@ export function inspect(live: LiveSecret, content: SecretContent | undefined): I
   const { data = {} } = live;
   const found = ledger === undefined ? undefined : findString(data, ledger);
   if (ledger === undefined || found === undefined) return { intact: false, asWanted: false };
+  // A layout that is missing or wrong is put right by the next write; it is no reason for one.
   const asWanted =
-    content !== undefined && swapPatch(live, ledger, content, ledger, found).every(({ op }) => op === 'test');
+    content !== undefined &&
+    swapPatch(live, ledger, content, ledger, found).every(({ op, path }) => op === 'test' || path === LAYOUT);
   return { string: found, intact: true, asWanted };
 }
 
@@ -194,6 +197,11 @@ export function secretRecord(metadata: SecretMetadata): SecretRecord {
       ({ manager, fieldsV1 }) => manager !== FIELD_MANAGER && fieldsV1?.['f:data'] !== undefined,
     ),
   };
+}
+
+/** The layout is that of what is written, whatever a ledger said of what stood there before. */
+function annotationsOf(content: SecretContent, ledger: Ledger): Record<string, string> {
+  return { ...content.spec.secret?.annotations, ...writeLedger({ ...ledger, layout: layoutOf(content) }) };
 }
 
 function dataOf({ spec, dataURL }: SecretContent, ledger: Ledger, string: TokenString): Record<string, string> {
@@ -279,6 +287,8 @@ function holdsString(value: string, ledger: Ledger): boolean {
 function decode(value: string): string {
   return Buffer.from(value, 'base64').toString();
 }
+
+const LAYOUT = pointer('metadata', 'annotations', LEDGER.layout);
 
 /** A JSON Pointer (RFC 6901). */
 function pointer(...parts: readonly string[]): string {

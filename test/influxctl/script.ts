@@ -3,7 +3,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes an executable that runs this code as an ES module, and answers its path. The environment needs no PATH for it. */
+/** Writes an executable that runs this code, and answers its path. The environment needs no PATH for it. */
 export async function writeCommand(directory: string, code: string, name = 'influxctl'): Promise<string> {
   const path = join(directory, name);
   await writeFile(path, `#!${process.execPath}\n${code}\n`);

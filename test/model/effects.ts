@@ -23,7 +23,7 @@ export function takeEffect(w: World, request: Request): Answer {
     case 'rehearse':
       return rehearse(w, request);
     case 'mint': {
-      const { info, string } = createToken(w, ask.request);
+      const { info, string } = createToken(w, ask.request, isStale(w, request));
       return { outcome: { got: 'created', created: { info, string } } };
     }
     case 'publish':
@@ -135,7 +135,7 @@ function written(w: World, request: Request, secret: LiveSecret): Answer {
     }
     // A token that died before it was written has to be replaced.
     if (token?.info.revokedAt !== undefined) noteReason(w, uid);
-    if (isStale(w, request)) {
+    if (token?.stale === true || isStale(w, request)) {
       // Minted on an old view of the object: once for nothing, and once more to undo it.
       noteReason(w, uid);
       noteReason(w, uid);

@@ -16,7 +16,7 @@ export function callByNumber(text: string): string {
 }
 
 /** Creates a token, for the object whose marker its description carries. */
-export function createToken(w: World, request: TokenRequest): ServerToken {
+export function createToken(w: World, request: TokenRequest, stale = false): ServerToken {
   w.serial += 1;
   const id = `${ID}${String(w.tokens.size + 1).padStart(12, '0')}`;
   const uid = parseMarker(request.description)?.uid;
@@ -26,6 +26,7 @@ export function createToken(w: World, request: TokenRequest): ServerToken {
     ...(uid === undefined ? {} : { uid }),
     active: !w.settings.probing,
     published: false,
+    ...(stale ? { stale } : {}),
   };
   w.tokens.set(id, token);
   if (uid !== undefined) note(w, uid, ({ posts }) => ({ posts: posts + 1 }));
@@ -48,7 +49,9 @@ export function changeToken(w: World, request: Request, step: Extract<Step, { do
   const token = touch(w, request, step.id, 'changes');
   if (token === undefined) return 'gone';
   const info = { ...token.info, ...step.change };
-  w.tokens.set(step.id, { ...token, info });
+  // A description that is put back carries our marker: the token counts as ours again.
+  const { unmarkedAt: _, ...marked } = token;
+  w.tokens.set(step.id, { ...(step.change.description === undefined ? token : marked), info });
   return info;
 }
 

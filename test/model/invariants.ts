@@ -46,9 +46,10 @@ function holdsNothingRevoked(w: World, secret: LiveSecret, owner: string): void 
       `Secret ${name} of ${object.metadata.name} holds ${revoked.info.id}, which an operator revoked`,
     );
   }
-  // What a retained Secret names lives on; who takes the names off gives the token up.
-  const retained =
-    w.accounts.get(owner)?.because === RETAINED && readLedger(secret.metadata.annotations ?? {}) !== undefined;
+  // What a retained Secret names lives on; who takes the name off, or puts another in its place, gives the token up.
+  const ledger = readLedger(secret.metadata.annotations ?? {});
+  const named = [ledger?.tokenID, ...(ledger?.superseded ?? []).map(({ id }) => id)];
+  const retained = w.accounts.get(owner)?.because === RETAINED && named.includes(revoked.info.id);
   if (object === undefined && retained && (secret.metadata.ownerReferences ?? []).length === 0) {
     throw new Violation('I3', `Secret ${name} was retained, and holds ${revoked.info.id}, which an operator revoked`);
   }

@@ -126,6 +126,16 @@ function learnt(
   const givenUp = learned.memory.pending?.givenUp === true && before.memory.pending?.givenUp !== true;
   const leftOpen =
     learned.memory.pending === undefined && learned.memory.unsettled.length > before.memory.unsettled.length;
+  const { pending } = before.memory;
+  // A stranger made the Secret name it, so that it looks written; its string never stood there.
+  const namedOnly =
+    step.do === 'remember' &&
+    pending !== undefined &&
+    pending.givenUp !== true &&
+    learned.memory.pending === undefined &&
+    !leftOpen &&
+    w.tokens.get(pending.created.info.id)?.published === false;
+  if (namedOnly) noteFailure(w, before.object.metadata.uid);
   // One that is given up and left open is the same attempt.
   if (givenUp || (leftOpen && before.memory.pending !== undefined && before.memory.pending.givenUp !== true)) {
     noteFailure(w, before.object.metadata.uid);

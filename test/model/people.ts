@@ -1,14 +1,13 @@
 // What people do to the objects and to the InfluxDBCluster.
 
-import type { DatabaseTokenSpec } from '../../src/resources/database-token.ts';
 import { REQUESTS } from '../../src/resources/group.ts';
 import { deleteObject, putObject } from './kubernetes.ts';
-import { tokenObject, withAnnotation, withSpec } from './specs.ts';
+import { tokenObject, withAnnotation, withPermission, withSpec, type SpecChange } from './specs.ts';
 import { noteReason, type World } from './world.ts';
 
 /** An action of a person on the object of this name, or on the InfluxDBCluster. */
 export type PeopleAction = { readonly person: true; readonly name: string } & (
-  | { readonly do: 'create'; readonly spec: Partial<DatabaseTokenSpec> }
+  | { readonly do: 'create'; readonly spec: SpecChange }
   | { readonly do: 'delete' }
   | { readonly do: 'permit'; readonly resource: string }
   | { readonly do: 'describe'; readonly description: string }
@@ -21,6 +20,7 @@ export type PeopleAction = { readonly person: true; readonly name: string } & (
   | { readonly do: 'deny'; readonly denied: boolean }
   | { readonly do: 'abandon' }
   | { readonly do: 'suspend cluster'; readonly suspended: boolean }
+  | { readonly do: 'move data'; readonly dataURL: string }
   | { readonly do: 'withdrawal'; readonly withdrawal: 'Keep' | 'Revoke' }
 );
 
@@ -34,6 +34,10 @@ export function people(w: World, action: PeopleAction): string | undefined {
       if (w.settings.suspended === action.suspended) return undefined;
       w.settings = { ...w.settings, suspended: action.suspended };
       return `the InfluxDBCluster is ${action.suspended ? 'suspended' : 'resumed'}`;
+    case 'move data':
+      if (w.settings.dataURL === action.dataURL) return undefined;
+      w.settings = { ...w.settings, dataURL: action.dataURL };
+      return `dataURL is ${action.dataURL} now`;
     case 'withdrawal':
       if (w.settings.withdrawal === action.withdrawal) return undefined;
       w.settings = { ...w.settings, withdrawal: action.withdrawal };
@@ -56,12 +60,14 @@ export function people(w: World, action: PeopleAction): string | undefined {
   }
 }
 
-function create(w: World, name: string, spec: Partial<DatabaseTokenSpec>): string | undefined {
+function create(w: World, name: string, spec: SpecChange): string | undefined {
   if (w.objects.has(name)) return undefined;
   const uid = `object-${w.serial + 1}`;
-  putObject(w, name, tokenObject(name, uid, w.now, spec));
+  putObject(w, name, tokenObject(w.settings, name, uid, w.now, spec));
   w.accounts.set(uid, { name, posts: 0, published: 0, reasons: 0, failures: 0 });
-  return `${name} is created as ${uid}: ${JSON.stringify(spec)}`;
+  const { kind, bornWithFinalizer } = w.settings;
+  const born = bornWithFinalizer ? ', born with our finalizer' : '';
+  return `${kind} ${name} is created as ${uid}${born}: ${JSON.stringify(spec)}`;
 }
 
 function deny(w: World, name: string, denied: boolean): string | undefined {
@@ -75,13 +81,13 @@ function deny(w: World, name: string, denied: boolean): string | undefined {
 
 function change(
   w: World,
-  action: Exclude<PeopleAction, { do: 'create' | 'abandon' | 'suspend cluster' | 'withdrawal' | 'deny' }>,
+  action: Exclude<PeopleAction, { do: 'create' | 'abandon' | 'suspend cluster' | 'move data' | 'withdrawal' | 'deny' }>,
 ): string | undefined {
   const { name } = action;
   const object = w.objects.get(name);
   if (object === undefined) return undefined;
   const { uid } = object.metadata;
-  const apply = (spec: Partial<DatabaseTokenSpec>): string => {
+  const apply = (spec: SpecChange): string => {
     putObject(w, name, withSpec(object, spec));
     return `the spec of ${name} changes: ${JSON.stringify(spec)}`;
   };
@@ -89,12 +95,18 @@ function change(
     case 'delete':
       deleteObject(w, name);
       return `${name} is deleted`;
-    case 'permit':
-      return apply({ permissions: [{ action: 'read', resource: action.resource }] });
+    case 'permit': {
+      const permitted = withPermission(object, action.resource);
+      if (permitted === undefined) return undefined;
+      putObject(w, name, permitted);
+      return `${name} is to read ${action.resource}`;
+    }
     case 'describe':
+      // What cannot be changed in place needs another token.
+      if (object.kind === 'ManagementToken') noteReason(w, uid);
       return apply({ description: action.description });
     case 'rename key':
-      return apply({ secret: { ...object.spec.secret, keys: { token: action.key } } });
+      return apply({ secret: { ...object.spec.secret, keys: { token: action.key, url: 'url' } } });
     case 'policy':
       // Once the deletion is under way it is too late to ask for something else.
       if (object.metadata.deletionTimestamp !== undefined) return undefined;

@@ -3,6 +3,7 @@
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import { secretName } from '../../src/resources/defaults.ts';
 import { FINALIZER, MANAGED_LABEL } from '../../src/resources/group.ts';
+import { layoutOf } from '../../src/tokens/layout.ts';
 import { NOTHING_LOOKED_AT } from '../../src/tokens/learn.ts';
 import { parseMarker } from '../../src/tokens/marker.ts';
 import { NO_MEMORY, type ClusterView, type Memory, type Observed, type SecretView } from '../../src/tokens/observed.ts';
@@ -14,7 +15,7 @@ import {
   type SecretRecord,
 } from '../../src/tokens/secret.ts';
 import { wantedOf } from '../../src/tokens/wanted.ts';
-import { DATA_URL, isValid } from './specs.ts';
+import { isValid } from './specs.ts';
 import {
   INSTALLATION,
   noteFailure,
@@ -83,6 +84,8 @@ export function observe(
 ): { observed: Observed; content?: SecretContent } | undefined {
   const object = process.objects.get(name)?.value;
   if (object === undefined) {
+    const kept = process.kept.get(name);
+    if (kept?.memory.pending !== undefined) noteFailure(w, kept.uid);
     process.kept.delete(name);
     return undefined;
   }
@@ -90,10 +93,12 @@ export function observe(
   const valid = isValid(object);
   const wanted = valid ? wantedOf(object, object.spec) : undefined;
   const cluster = clusterView(process, uid);
+  const content = wanted && { object, spec: object.spec, wanted, dataURL: process.settings.dataURL };
   const observed: Observed = {
     installation: INSTALLATION,
     object,
     ...(wanted === undefined ? { problem: 'the spec is not valid' } : { wanted }),
+    ...(content === undefined ? {} : { layout: layoutOf(content) }),
     cluster,
     access: process.settings.denied.includes(name)
       ? { allowed: false, message: 'No rule allows it.' }
@@ -104,8 +109,7 @@ export function observe(
     looked: NOTHING_LOOKED_AT,
     nonce: nonce(w),
   };
-  if (wanted === undefined) return { observed };
-  return { observed, content: { object, spec: object.spec, wanted, dataURL: DATA_URL } };
+  return content === undefined ? { observed } : { observed, content };
 }
 
 /** Another object under the same name knows nothing of its predecessor. */
@@ -149,7 +153,7 @@ function clusterView(process: Process, uid: string): ClusterView {
     ...(settings.abandon === undefined ? {} : { abandon: settings.abandon }),
     withdrawal: settings.withdrawal,
     probing: settings.probing,
-    changesInPlace: true,
+    changesInPlace: settings.kind === 'DatabaseToken',
     clockSkew: 0,
     ...(inventory === undefined ? {} : { inventory: ofObject(inventory, uid) }),
   };

@@ -140,9 +140,11 @@ function converged(w: World, object: TokenObject): void {
   if (!tokensIn(w, secret).some(({ info }) => info.id === token.info.id))
     throw wrong('has a Secret with another string');
   if (object.status?.token?.id !== ledger.tokenID) throw wrong('names another token in its status');
-  const { token: key } = secretKeys(object.spec);
+  const { token: key, url } = secretKeys(object.spec);
   const keys = Object.keys(secret.data ?? {}).filter((other) => tokensIn(w, pick(secret, other)).length > 0);
   if (!isDeepStrictEqual(keys, [key])) throw wrong(`has tokens under the keys ${keys.join()} of its Secret`);
+  if (url !== undefined && decoded(secret, url) !== w.settings.dataURL)
+    throw wrong(`has ${decoded(secret, url)} as the URL in its Secret`);
   if (!isDeepStrictEqual(token.info.permissions, wantedOf(object, object.spec).permissions))
     throw wrong(`has ${token.info.id} with other permissions`);
   const text = object.spec.description ?? `${object.metadata.namespace}/${name}`;
@@ -153,6 +155,10 @@ function converged(w: World, object: TokenObject): void {
 /** The Secret with one of its keys alone: what strangers put under others is theirs. */
 function pick({ metadata, data = {} }: LiveSecret, key: string): LiveSecret {
   return { metadata, data: { [key]: data[key] ?? '' } };
+}
+
+function decoded({ data = {} }: LiveSecret, key: string): string {
+  return Buffer.from(data[key] ?? '', 'base64').toString();
 }
 
 /** Whether a person really has to act. */

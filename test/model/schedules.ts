@@ -1,6 +1,7 @@
 // Random schedules: what happens, in which order, drawn by fast-check so that a failing one shrinks to its core.
 
 import * as fc from 'fast-check';
+import type { TokenKind } from '../../src/resources/group.ts';
 import { act, type Action, type Fate } from './actions.ts';
 import { callByNumber } from './influxdb.ts';
 import { check } from './invariants.ts';
@@ -89,7 +90,7 @@ const requests = fc.oneof(
       person,
       name,
       do: fc.constant('describe' as const),
-      description: fc.constantFrom('mine', 'not valid'),
+      description: fc.constantFrom('mine', 'yours', 'not valid'),
     }),
   },
   {
@@ -126,6 +127,15 @@ const requests = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({ person, name, do: fc.constant('suspend cluster' as const), suspended: fc.boolean() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      person,
+      name,
+      do: fc.constant('move data' as const),
+      dataURL: fc.constantFrom('https://influxdb.example', 'https://moved.example'),
+    }),
   },
   {
     weight: 1,
@@ -186,7 +196,11 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 
 /** Schedules of the model. */
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
-  settings: fc.record({ probing: fc.boolean() }),
+  settings: fc.record({
+    probing: fc.boolean(),
+    kind: fc.constantFrom<TokenKind[]>('DatabaseToken', 'DatabaseToken', 'ManagementToken'),
+    bornWithFinalizer: fc.boolean(),
+  }),
   shared: fc.boolean(),
   lifetime: fc.boolean(),
   moves: fc.array(move, { minLength: 5, maxLength: 60, size: 'max' }),

@@ -1,48 +1,58 @@
 // The objects of the model: what they ask for, and how people change it.
 
-import type { DatabaseToken, DatabaseTokenSpec } from '../../src/resources/database-token.ts';
-import { API_VERSION } from '../../src/resources/group.ts';
+import type { DatabaseTokenSpec } from '../../src/resources/database-token.ts';
+import { API_VERSION, FINALIZER } from '../../src/resources/group.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
-import { NAMESPACE } from './world.ts';
-
-export const DATA_URL = 'https://influxdb.example';
+import { NAMESPACE, type Settings } from './world.ts';
 
 /** A description by which a spec stands for one that is not valid. */
 const INVALID = 'not valid';
 
 export const HOUR = 3_600_000;
 
+/** What people may ask for, whatever the kind. */
+export type SpecChange = Omit<Partial<DatabaseTokenSpec>, 'permissions'>;
+
 /** A token object as a person applies it. */
-export function tokenObject(name: string, uid: string, now: number, spec: Partial<DatabaseTokenSpec>): TokenObject {
-  const object: DatabaseToken = {
-    apiVersion: API_VERSION,
-    kind: 'DatabaseToken',
-    metadata: {
-      name,
-      namespace: NAMESPACE,
-      uid,
-      resourceVersion: '',
-      generation: 1,
-      creationTimestamp: new Date(now).toISOString(),
-    },
-    spec: {
-      permissions: [{ action: 'read', resource: 'db' }],
-      rotation: { overlap: '1h' },
-      ...spec,
-    },
+export function tokenObject(
+  { kind, bornWithFinalizer }: Settings,
+  name: string,
+  uid: string,
+  now: number,
+  change: SpecChange,
+): TokenObject {
+  const metadata = {
+    name,
+    namespace: NAMESPACE,
+    uid,
+    resourceVersion: '',
+    generation: 1,
+    creationTimestamp: new Date(now).toISOString(),
+    ...(bornWithFinalizer ? { finalizers: [FINALIZER] } : {}),
   };
-  return object;
+  const spec = { rotation: { overlap: '1h' }, ...change };
+  return kind === 'DatabaseToken'
+    ? { apiVersion: API_VERSION, kind, metadata, spec: { permissions: permissionFor('db'), ...spec } }
+    : { apiVersion: API_VERSION, kind, metadata, spec };
 }
 
 /** The object with another spec, as the API server keeps it. */
-export function withSpec(object: TokenObject, change: Partial<DatabaseTokenSpec>): TokenObject {
-  if (object.kind !== 'DatabaseToken') return object;
-  const { metadata, spec } = object;
-  return {
-    ...object,
-    metadata: { ...metadata, generation: metadata.generation + 1 },
-    spec: { ...spec, ...change },
-  };
+export function withSpec(object: TokenObject, change: SpecChange): TokenObject {
+  const metadata = { ...object.metadata, generation: object.metadata.generation + 1 };
+  return object.kind === 'DatabaseToken'
+    ? { ...object, metadata, spec: { ...object.spec, ...change } }
+    : { ...object, metadata, spec: { ...object.spec, ...change } };
+}
+
+/** The object with permission for another database; `undefined` for a kind that has none. */
+export function withPermission(object: TokenObject, resource: string): TokenObject | undefined {
+  if (object.kind !== 'DatabaseToken') return undefined;
+  const metadata = { ...object.metadata, generation: object.metadata.generation + 1 };
+  return { ...object, metadata, spec: { ...object.spec, permissions: permissionFor(resource) } };
+}
+
+function permissionFor(resource: string): DatabaseTokenSpec['permissions'] {
+  return [{ action: 'read', resource }];
 }
 
 /** The object with an annotation that a person wrote. */

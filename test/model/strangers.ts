@@ -91,6 +91,9 @@ function onToken(w: World, action: Extract<StrangerAction, { n: number }>): stri
   const token = id === undefined ? undefined : w.tokens.get(id);
   if (id === undefined || token === undefined || token.info.revokedAt !== undefined || token.forgotten)
     return undefined;
+  // A management token has nothing that anybody could change.
+  if (w.settings.kind === 'ManagementToken' && (action.do === 'unmark token' || action.do === 'alter token'))
+    return undefined;
   noteReason(w, token.uid);
   const put = (change: Partial<ServerToken>): void => void w.tokens.set(id, { ...token, ...change });
   switch (action.do) {

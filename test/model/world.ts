@@ -3,6 +3,7 @@
 import type { TokenInfo } from '../../src/influxdb/issuer.ts';
 import type { TokenString } from '../../src/influxdb/token-string.ts';
 import type { Verdict } from '../../src/resources/conditions.ts';
+import type { TokenKind } from '../../src/resources/group.ts';
 import type { TokenStatus } from '../../src/resources/status.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import type { ClusterView, Memory, Observed } from '../../src/tokens/observed.ts';
@@ -35,6 +36,8 @@ export interface ServerToken {
   readonly active: boolean;
   /** It stood in a Secret. */
   readonly published: boolean;
+  /** It was asked for on an old view of the object. */
+  readonly stale?: boolean;
   readonly revokedBy?: 'operator' | 'stranger';
   /** Serial at which a stranger took our marker off. */
   readonly unmarkedAt?: number;
@@ -44,9 +47,14 @@ export interface ServerToken {
   readonly forgotten?: boolean;
 }
 
-/** What the InfluxDBCluster says, as far as the model varies it. */
+/** What the InfluxDBCluster says, as far as the model varies it, and what its tokens are like. */
 export interface Settings {
   readonly uid: string;
+  /** Of all objects; management tokens cannot be changed in place, by nobody. */
+  readonly kind: TokenKind;
+  /** An admission policy gives every object our finalizer as it is created. */
+  readonly bornWithFinalizer: boolean;
+  readonly dataURL: string;
   readonly suspended: boolean;
   readonly withdrawal: 'Keep' | 'Revoke';
   readonly probing: boolean;
@@ -201,6 +209,9 @@ export function copyWorld(w: World): World {
 export function emptyWorld(processes: number, settings: Partial<Settings> = {}): World {
   const all: Settings = {
     uid: 'cluster-1',
+    kind: 'DatabaseToken',
+    bornWithFinalizer: false,
+    dataURL: 'https://influxdb.example',
     suspended: false,
     withdrawal: 'Keep',
     probing: false,

@@ -51,7 +51,7 @@ export class Years {
 
   /** Applies an object. */
   apply(name: string, uid: string, spec: Partial<DatabaseTokenSpec>): void {
-    putObject(this.world, name, tokenObject(name, uid, this.world.now, spec));
+    putObject(this.world, name, tokenObject(this.world.settings, name, uid, this.world.now, spec));
     this.world.accounts.set(uid, { name, posts: 0, published: 0, reasons: 0, failures: 0 });
     this.#hear();
     this.#due.set(name, this.world.now);

@@ -5,6 +5,7 @@ import { learn } from '../../src/tokens/learn.ts';
 import { plan } from '../../src/tokens/plan.ts';
 import { MISTAKES } from '../model/broken.ts';
 import { explore } from '../model/explore.ts';
+import { ONCE_BROKEN } from '../model/once-broken.ts';
 import { run, schedules, tellStory } from '../model/schedules.ts';
 import { SCOPES } from '../model/scopes.ts';
 import { Violation } from '../model/world.ts';
@@ -29,6 +30,10 @@ describe('the protocol', () => {
     },
     PATIENCE,
   );
+
+  test.each(ONCE_BROKEN)('holds where $name', ({ schedule }) => {
+    expect(tellStory(schedule, brain)).not.toContain('=>');
+  });
 
   test.each(SCOPES)(
     'keeps every promise in every order of: $name',

@@ -8,7 +8,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { PERMISSIONS, secretPath, tokenPath } from '../objects.ts';
 
 const FIELD_MANAGER = 'fieldManager=influxdb-token-operator';
-/** Stands where the operator has its installation and the UID of the InfluxDBCluster, in their length. */
+/** Stands where the operator has its installation, the layout of the Secret, and the UID of the InfluxDBCluster, in their length. */
 const INSTALLATION = '0123456789abcdef';
 const CLUSTER_UID = '00000000-0000-4000-8000-000000000000';
 
@@ -102,6 +102,7 @@ function secret({ object, attempt, issuedAt, id, string }: Content): object {
         [LEDGER.issuedAt]: issuedAt,
         [LEDGER.fence]: '1',
         [LEDGER.digest]: `sha256:${digest}`,
+        [LEDGER.layout]: INSTALLATION,
       },
       ownerReferences: [{ apiVersion: API_VERSION, kind, name, uid, controller: true, blockOwnerDeletion: true }],
     },
