@@ -2,4 +2,4 @@
 
 import { jest } from '@jest/globals';
 
-jest.setTimeout(60_000);
+jest.setTimeout(Number(process.env['TEST_PATIENCE'] ?? 60_000));

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request as send } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { healthRoutes, type Checks } from './health.ts';
 import { serve, textPage, type Asked, type Route, type RunningServer } from './http.ts';
@@ -86,6 +88,43 @@ describe('the server', () => {
     await wasAsked;
     await server.close();
     expect(await ended).toMatchObject({ code: 'ECONNRESET' });
+  });
+});
+
+describe('who asks too much', () => {
+  const routes = { '/page': () => textPage(200, 'hello\n') };
+
+  function open({ port }: RunningServer): Socket {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    sockets.push(socket);
+    return socket;
+  }
+
+  const sockets: Socket[] = [];
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+
+  test('by headers of ten kilobytes is refused', async () => {
+    const { status } = await ask(await start(routes), '/page', { headers: { padding: 'x'.repeat(10_000) } });
+    expect(status).toBe(431);
+  });
+
+  test('by a request that never ends is cut off', async () => {
+    const socket = open(await start(routes));
+    socket.write('GET /page HTTP/1.1\r\nhost: a\r\n');
+    socket.resume();
+    await once(socket, 'close');
+  });
+
+  test('by more connections than a few is cut off, and those who were there are served', async () => {
+    const server = await start(routes);
+    const early = Array.from({ length: 64 }, () => open(server));
+    await Promise.all(early.map((socket) => once(socket, 'connect')));
+    const late = open(server).resume();
+    await once(late, 'close');
+    early[0]?.write('GET /page HTTP/1.1\r\nhost: a\r\n\r\n');
+    expect(String(await once(early[0] ?? late, 'data'))).toMatch(/^HTTP\/1.1 200/);
   });
 });
 

@@ -39,7 +39,14 @@ export function textPage(status: number, body: string): Page {
 export function serve(address: BindAddress, routes: Readonly<Record<string, Route>>): Promise<RunningServer> {
   const server = createServer(
     // Anyone in the cluster can reach it: slow, large and many requests must cost little.
-    { requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 30_000, maxHeaderSize: 8_192 },
+    {
+      requestTimeout: 5_000,
+      headersTimeout: 5_000,
+      // Node looks for those that are over time every half a minute, unless told.
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 30_000,
+      maxHeaderSize: 8_192,
+    },
     (request, response) => void answer(request, response, routes),
   );
   server.maxConnections = 64;
