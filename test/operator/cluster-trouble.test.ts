@@ -3,6 +3,7 @@ import type { Reason } from '../../src/resources/reasons.ts';
 import { CertificateAuthority } from '../certificates.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
+import { eventsOf } from './objects.ts';
 import { OPERATOR_NAMESPACE } from './operator-process.ts';
 import type { Scene } from './scene.ts';
 import { Stage } from './stage.ts';
@@ -179,6 +180,28 @@ test.concurrent(
     expect(scene.requests('POST')).toBe(1);
   },
 );
+
+test.concurrent.each([
+  ['ahead of', 90_000],
+  ['behind', -90_000],
+])('a cluster whose clock is %s ours is told so, and its tokens end by its clock', async (where, clockSkew) => {
+  const scene = await stage.scene('skewed', { simulator: { clockSkew } });
+  await scene.apply('standing', { lifetime: '2h' });
+  await scene.waitForReason('standing', 'Issued');
+  const told = await waitFor(
+    async () =>
+      (await eventsOf(stage.kubernetes, 'default')).find(
+        ({ regarding, reason }) => regarding.name === scene.cluster && reason === 'ClockSkew',
+      )?.note,
+    { what: 'the Event ClockSkew' },
+  );
+  expect(told).toMatch(new RegExp(`^The clock of the cluster is (89|90|91) s ${where} the operator's`));
+  const [token] = scene.liveTokens();
+  const lives = (token?.expiresAt ?? 0) - (token?.createdAt ?? 0);
+  expect(Math.abs(lives - 2 * 3_600_000)).toBeLessThanOrEqual(5_000);
+  const metric = await stage.operator.metric(`influxtokens_clock_skew_seconds{cluster="${scene.cluster}"}`);
+  expect(Math.sign(metric)).toBe(Math.sign(clockSkew));
+});
 
 test.concurrent('a new credential is used from the next request on', async () => {
   const scene = await stage.scene('renewed');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readLedger } from '../../src/tokens/ledger.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
 import { deleteAt, orUndefined, paths } from './objects.ts';
@@ -136,10 +137,43 @@ test.concurrent(
     const before = await scene.secret('kept');
     await scene.annotate('kept', { 'influxtokens.dev/rotate': 'monday' });
     const after = await scene.waitForAnotherToken('kept', before);
+    const ledger = readLedger(after.metadata.annotations ?? {});
+    const [replaced] = ledger?.superseded ?? [];
     await scene.delete('kept');
     await scene.waitForEnd('kept');
     await waitFor(async () => !(await scene.accepts(before.data['token'])), { what: 'the end of the replaced token' });
+    const revokedAt = scene.simulator.tokens().find(({ id }) => id === replaced?.id)?.revokedAt;
+    expect(revokedAt).toBeGreaterThanOrEqual(replaced?.revokeAfter ?? Infinity);
+
+    // Nobody is left to strike it off, and what is retained is as it was.
+    const lists = scene.lists();
+    await waitFor(() => scene.lists() > lists + 1, { what: 'an inventory' });
+    expect(await scene.secret('kept')).toMatchObject({ data: after.data });
+    expect(readLedger((await scene.secret('kept')).metadata.annotations ?? {})?.tokenID).toBe(ledger?.tokenID);
     expect(await scene.accepts(after.data['token'])).toBe(true);
+    expect(scene.liveTokens()).toHaveLength(1);
+  },
+);
+
+test.concurrent(
+  'during an overlap both tokens outlive an object with Retain, and a Secret that is deleted then takes both along',
+  async () => {
+    const scene = await stage.scene('overlapping');
+    await scene.apply('kept', { deletionPolicy: 'Retain', rotation: { overlap: '1h' } });
+    await scene.waitForReason('kept', 'Issued');
+    const before = await scene.secret('kept');
+    await scene.annotate('kept', { 'influxtokens.dev/rotate': 'monday' });
+    const after = await scene.waitForAnotherToken('kept', before);
+    await scene.delete('kept');
+    await scene.waitForEnd('kept');
+    const lists = scene.lists();
+    await waitFor(() => scene.lists() > lists + 1, { what: 'two inventories' });
+    expect(await scene.accepts(before.data['token'])).toBe(true);
+    expect(await scene.accepts(after.data['token'])).toBe(true);
+
+    // No Secret names them any more, and the object is gone: they are orphans.
+    await scene.deleteSecret('kept');
+    await waitFor(() => scene.liveTokens().length === 0, { what: 'both to be revoked' });
   },
 );
 

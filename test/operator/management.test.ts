@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
@@ -90,6 +92,35 @@ test.concurrent('a cluster that no user has logged in to says so, and is tried a
   expect(one.simulator.tokens()).toHaveLength(1);
 });
 
+test.concurrent('while it is suspended nothing is run for it, whatever is asked for, and then it goes', async () => {
+  const one = await scene('suspended');
+  await one.apply('automation', { rotation: { overlap: '0s' } });
+  await one.waitForReason('automation', 'Issued');
+  const before = await one.secret('automation');
+  await one.change('automation', { spec: { suspend: true, description: 'Another' } });
+  await one.annotate('automation', { 'influxtokens.dev/rotate': 'monday' });
+  expect((await one.waitForReason('automation', 'Suspended')).status).toBe('True');
+  await one.delete('automation');
+  await one.waitForMessage('automation', 'The deletion waits until spec.suspend is false, here and at the cluster.');
+  expect(one.liveTokens()).toMatchObject([{ string: before.data['token'] }]);
+  expect(one.requests('POST') + one.requests('DELETE')).toBe(1);
+  await one.change('automation', { spec: { suspend: false } });
+  await one.waitForEnd('automation');
+  expect(one.liveTokens()).toEqual([]);
+  expect(one.requests('POST')).toBe(1);
+});
+
+test.concurrent('a rotation after a leak revokes the old token as soon as the Secret is written', async () => {
+  const one = await scene('leak');
+  await one.apply('automation');
+  await one.waitForReason('automation', 'Issued');
+  const before = await one.secret('automation');
+  await one.annotate('automation', { 'influxtokens.dev/rotate-immediately': 'leaked' });
+  const after = await one.waitForAnotherToken('automation', before);
+  await waitFor(() => one.liveTokens().length === 1, { what: 'the end of the leaked token' });
+  expect(one.liveTokens()).toMatchObject([{ string: after.data['token'] }]);
+});
+
 // Not at the same time as others: what it looks at are all runs of the operator.
 test('while it runs, neither argv nor environment of the command shows a secret, and no file outlives it', async () => {
   const detector = new LeakDetector();
@@ -97,9 +128,11 @@ test('while it runs, neither argv nor environment of the command shows a secret,
   detector.add('the credential', one.simulator.adminToken);
   await one.apply('automation');
   const seen: string[] = [];
+  const files: { path: string; mode: number; secret: boolean }[] = [];
   await waitFor(
     async () => {
       for (const { argv, environment } of await childrenOf(stage.operator.pid)) seen.push(`${argv}\n${environment}`);
+      files.push(...(await privateFiles(detector)));
       return seen.some((text) => text.includes('create')) && one.simulator.tokens().length > 0;
     },
     { what: 'the creation to be seen' },
@@ -107,6 +140,12 @@ test('while it runs, neither argv nor environment of the command shows a secret,
   await one.waitForReason('automation', 'Issued');
   detector.add('the token', one.simulator.tokens()[0]?.string ?? '');
   expect(detector.find(seen.join('\n'))).toEqual([]);
+  // One file holds the credential, and only its owner may read that.
+  expect(files.filter(({ secret }) => secret).length).toBeGreaterThan(0);
+  for (const { path, mode, secret } of files) {
+    expect({ path, mode: mode.toString(8) }).toEqual({ path, mode: path.endsWith('/') ? '700' : '600' });
+    expect({ path, secret }).toEqual({ path, secret: path.endsWith('config.toml') });
+  }
   await stage.operator.stop();
   expect(await privateDirectories()).toEqual([]);
   await stage.startOperator();
@@ -128,6 +167,29 @@ test('the configuration that kill -9 leaves behind is swept at the next start', 
 /** One of each operator that has run influxctl and has not tidied up. */
 async function privateDirectories(): Promise<readonly string[]> {
   return (await readdir(stage.temporary)).filter((name) => /^influxtokens-\d+-/.test(name));
+}
+
+/** What is in the private directories now: each file and directory (its path then ends in a slash), and whether it holds a secret. */
+async function privateFiles(
+  detector: LeakDetector,
+): Promise<readonly { path: string; mode: number; secret: boolean }[]> {
+  const found: { path: string; mode: number; secret: boolean }[] = [];
+  for (const directory of await privateDirectories()) {
+    const entries = await readdir(join(stage.temporary, directory), { recursive: true }).catch(() => []);
+    for (const name of ['', ...entries]) {
+      const path = join(stage.temporary, directory, name);
+      // A run may end while somebody looks.
+      try {
+        const { mode } = await stat(path);
+        const isDirectory = (mode & constants.S_IFMT) === constants.S_IFDIR;
+        const secret = !isDirectory && detector.find(await readFile(path, 'utf8')).length > 0;
+        found.push({ path: isDirectory ? `${path}/` : path, mode: mode & 0o777, secret });
+      } catch {
+        continue;
+      }
+    }
+  }
+  return found;
 }
 
 async function configurations(): Promise<readonly string[]> {

@@ -20,7 +20,10 @@ test.concurrent('a token may come before its InfluxDBCluster, and that before it
   const scene = await stage.scene('first', { without: ['cluster', 'credential'] });
   await scene.apply('early');
   const missing = await scene.waitForReason('early', 'ClusterNotFound');
-  expect(missing).toMatchObject({ status: 'False', message: expect.stringContaining(`"${scene.cluster}"; create it`) });
+  expect(missing).toMatchObject({
+    status: 'False',
+    message: expect.stringContaining(`"${scene.cluster}". Create the InfluxDBCluster`),
+  });
   await scene.waitForCondition('early', { type: 'Stalled', status: 'True' });
 
   await scene.createCluster();
@@ -143,10 +146,7 @@ test.concurrent('while suspended nothing is minted, changed or revoked, and all 
   const suspended = await scene.waitForReason('waiting', 'Suspended');
   expect(suspended.status).toBe('True');
   await scene.delete('waiting');
-  await scene.waitForCondition('waiting', {
-    type: 'Ready',
-    message: 'The deletion waits until spec.suspend is false, here and at the cluster.',
-  });
+  await scene.waitForMessage('waiting', 'The deletion waits until spec.suspend is false, here and at the cluster.');
   expect(scene.liveTokens()).toHaveLength(1);
 
   await scene.change('waiting', { spec: { suspend: false } });

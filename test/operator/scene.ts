@@ -202,6 +202,18 @@ export class Scene {
     );
   }
 
+  /** Waits until Ready of a token object says this, among other things. */
+  waitForMessage(name: string, words: string): Promise<Condition> {
+    return waitFor(
+      async () => {
+        const conditions = (await this.token(name)).status?.conditions ?? [];
+        const ready = conditions.find(({ type }) => type === 'Ready');
+        return ready?.message.includes(words) ? ready : Promise.reject(new Error(JSON.stringify(conditions)));
+      },
+      { what: `${this.kind} ${name} to say: ${words}` },
+    );
+  }
+
   /** Waits until the Secret of this name holds another token than this one, and answers it. */
   waitForAnotherToken(name: string, before: DecodedSecret): Promise<DecodedSecret> {
     return waitFor(
