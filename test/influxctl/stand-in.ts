@@ -6,10 +6,11 @@
 // `insecure`, `disable`, `cert`, `key` and `ca`; that revoked tokens stay listed; that a token string is shown once, at its creation; that
 // without a management token a login in a browser begins.
 //
-// Assumed, always to the harder side: that warnings stand on either stream, before and after; the JSON of a creation, which takes several
+// Assumed, always to the harder side: that a login starts a browser beside itself; that warnings stand on either stream, before and after; the JSON of a creation, which takes several
 // shapes here; that a wrong `mgmt_token` leads into the login as well, which ignores `--timeout` and SIGTERM; that a refusal is gRPC's and
 // the exit code 1; that a list may lag (the simulator does that); that an unknown flag is an error; that `cert`, `key` and `ca` are paths.
 
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { request as plainly } from 'node:http';
 import { request } from 'node:https';
@@ -57,6 +58,11 @@ const GRPC: Readonly<Record<number, string>> = {
   404: 'NotFound',
   412: 'FailedPrecondition',
 };
+
+/** In the arguments of the process that a login starts, so that it is known. */
+export function browserOf(host: string, port: string): string {
+  return `https://login.example.com/activate?for=${host}:${port}`;
+}
 
 /** Plays the command with the arguments of this process, and ends it. */
 export async function main(options: StandInOptions = {}): Promise<void> {
@@ -152,7 +158,7 @@ function profileOf(path: string, name: string): Profile {
 
 async function call<T>(profile: Profile, timeout: number, method: string, id: string, body?: object): Promise<T> {
   const { host, port = '443', tls = {}, mgmt_token: token } = profile;
-  if (token === undefined || token === '') return login();
+  if (token === undefined || token === '') return login(profile);
   const send = tls.disable === true ? plainly : request;
   const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
     const asked = send({
@@ -174,7 +180,7 @@ async function call<T>(profile: Profile, timeout: number, method: string, id: st
   }).catch((error: unknown) => {
     throw new Error(goWordsFor(error));
   });
-  if (status === 401) return login();
+  if (status === 401) return login(profile);
   if (status < 200 || status > 299) {
     throw new Error(`rpc error: code = ${GRPC[status] ?? 'Internal'} desc = ${messageIn(answer)}`);
   }
@@ -199,8 +205,10 @@ function messageIn(answer: string): string {
 }
 
 /** Waits for a person, whatever anybody says. */
-function login(): Promise<never> {
+function login({ host = '', port = '' }: Profile): Promise<never> {
   process.on('SIGTERM', () => undefined);
+  // The browser, which has no reason to end either.
+  spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)', browserOf(host, port)], { stdio: 'ignore' });
   console.error('Please open https://login.example.com/activate?user_code=ABCD-EFGH in your browser to log in.');
   return new Promise(() => setInterval(() => undefined, 1_000));
 }

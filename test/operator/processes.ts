@@ -8,6 +8,18 @@ export interface ShownProcess {
   readonly environment: string;
 }
 
+/** All processes of this machine whose arguments hold a text. */
+export async function processesWith(text: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const argv = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      return argv.includes(text) ? Number(pid) : undefined;
+    }),
+  );
+  return found.filter((pid) => pid !== undefined);
+}
+
 /** The children of a process, as they are now. */
 export async function childrenOf(parent: number): Promise<readonly ShownProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
