@@ -1,7 +1,7 @@
 // The components of deploy/: each folder there is one, and the chart has a value that switches it on.
 
 import { z } from 'zod';
-import type { Value } from './values.ts';
+import { POD, type Value } from './values.ts';
 
 /** What the chart knows of a component beyond its folder; most need nothing. */
 export interface ComponentSettings {
@@ -16,6 +16,18 @@ export interface ComponentSettings {
 
 /** By folder. */
 export const COMPONENT_SETTINGS: Readonly<Record<string, ComponentSettings>> = {
+  influxctl: {
+    values: [
+      {
+        name: 'image',
+        description: 'The image that holds the command, with its tag or digest.',
+        schema: z.string().min(1),
+        // What the component has; a test holds the chart against it.
+        default: 'registry.example.com/influxctl:2.12.0',
+        fields: [{ kind: 'Deployment', path: [...POD, 'initContainers', 'influxctl', 'image'] }],
+      },
+    ],
+  },
   namespaced: { perWatchedNamespace: 'watched-namespace' },
   'network-policy': {
     values: [

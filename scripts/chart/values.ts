@@ -28,7 +28,8 @@ export interface Value {
 /** What the components' values stand below. */
 export const COMPONENTS = 'components';
 
-const POD = ['spec', 'template', 'spec'];
+/** Where the pod is in the Deployment. */
+export const POD = ['spec', 'template', 'spec'];
 /** Where the container is in the Deployment. */
 export const CONTAINER = [...POD, 'containers', 'operator'];
 

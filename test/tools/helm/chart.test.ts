@@ -189,6 +189,17 @@ describe('a value', () => {
     expect(await image({ image: { repository: 'here/it', tag: 'is', digest } })).toBe(`"here/it@${digest}"`);
   });
 
+  test('names the image with the influxctl command', async () => {
+    const image = 'registry.your-company.com/influxctl:2.12.0';
+    const rendered = await render({ components: { influxctl: { enabled: true, image } } });
+    expect(rendered.get(`Deployment ${NAMESPACE} influxtokens-operator`)).toMatchObject({
+      spec: { template: { spec: { initContainers: [{ name: 'influxctl', image }] } } },
+    });
+    // It alone brings in no container.
+    const without = await template({ components: { influxctl: { image } } });
+    expect(without.stdout).not.toContain('initContainers');
+  });
+
   test('moves it to the namespace of the release, whatever that is called', async () => {
     const all = Object.fromEntries(components.map((folder) => [camelCase(folder), { enabled: true }]));
     const { stdout } = await template({ components: all, flags: { 'watch-namespace': ['team-a'] } }, '1234');
@@ -204,6 +215,7 @@ describe('a value', () => {
     [{ flags: { colour: 'red' } }, /colour/],
     [{ image: { digest: 'sha256:abc' } }, /digest/],
     [{ components: { networkPolicy: { enabled: 'yes' } } }, /networkPolicy/],
+    [{ components: { influxctl: { image: '' } } }, /image/],
     [{ components: { namespaced: { enabled: true } } }, /components\.namespaced needs flags\.watch-namespace/],
   ])('that makes no sense is refused by its name: %j', async (values, named) => {
     const { code, stderr } = await template(values);
