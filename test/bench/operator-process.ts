@@ -18,8 +18,11 @@ export interface OperatorSetup {
 }
 
 const NAME = 'operator';
-/** As much as the image lets the heap have within the memory limit of the Deployment, 512 MiB: by the machine's memory V8 would be lavish. */
-const HEAP = '--max-old-space-size=307';
+/**
+ * V8 as in the image: as much heap as it is given within the memory limit of the Deployment, 512 MiB (by the machine's memory V8 would be
+ * lavish), and the same generations.
+ */
+const HEAP = ['--max-old-space-size=307', '--initial-old-space-size=96', '--max-semi-space-size=16'];
 /** How often it is asked whether it is ready: the answer is a figure. */
 const READY_POLL = 10;
 /** Milliseconds between two samples of the delay of the event loop, as the operator's metrics are set up. */
@@ -56,7 +59,7 @@ export class OperatorProcess {
       command: process.execPath,
       args: [
         ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
-        HEAP,
+        ...HEAP,
         script,
         `--kubeconfig=${kubeconfig}`,
         `--namespace=${CREDENTIAL.namespace}`,

@@ -79,7 +79,10 @@ function imageTests(): void {
       ['operator.mjs', 'LICENSES.txt', 'sbom.cdx.json'].map(async (file) => (await stat(join(root, file))).size),
     );
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(4_000_000);
-    expect(config).toMatchObject({ User: '65532:65532', Entrypoint: ['node', '/operator.mjs'] });
+    expect(config).toMatchObject({
+      User: '65532:65532',
+      Entrypoint: ['node', '--initial-old-space-size=96', '/operator.mjs'],
+    });
     await expect(stat(join(root, 'build'))).rejects.toThrow('ENOENT');
   });
 
