@@ -5,17 +5,19 @@ import { violations } from './invariants.ts';
 import { missing, ready, type Scenario } from './scenarios.ts';
 import type { Trial } from './trial.ts';
 
-/** I7. */
-const CONVERGENCE = 60_000;
-
 /** Brings an object to where the scenario begins. */
 export async function prepare({ before, ownDatabase }: Scenario, trial: Trial, name: string): Promise<void> {
   if (before === undefined) return;
-  if (ownDatabase) await trial.allow(name, true);
-  const databases = ownDatabase ? ['sensors', name] : ['sensors'];
-  const permissions = databases.map((resource) => ({ action: 'read', resource }));
-  await trial.scene.apply(name, { permissions, ...before });
-  await nothing(async () => words(ready({ object: await trial.scene.find(name) })), `${name} to be issued`);
+  if (ownDatabase) {
+    await trial.allow(name, true);
+    const permissions = ['sensors', name].map((resource) => ({ action: 'read', resource }));
+    await trial.scene.apply(name, { permissions, ...before });
+  } else await trial.scene.apply(name, before);
+  await nothing(
+    async () => words(ready({ object: await trial.scene.find(name) })),
+    `${name} to be issued`,
+    trial.patience,
+  );
 }
 
 /** Waits until the scenario has ended well for an object. `most` is for `violations`; `what` says what went wrong before. */
@@ -29,15 +31,12 @@ export function converged(
   return nothing(
     async () => [...words(await missing(scenario, trial, name)), ...(await violations(trial, most))],
     `the end of ${scenario.title}, ${what}`,
+    trial.patience,
   );
 }
 
 /** Waits until nothing is wrong any more. */
-export async function nothing(
-  wrong: () => Promise<readonly string[]>,
-  what: string,
-  timeout = CONVERGENCE,
-): Promise<void> {
+export async function nothing(wrong: () => Promise<readonly string[]>, what: string, timeout = 60_000): Promise<void> {
   const right = async (): Promise<boolean> => {
     const found = await wrong();
     if (found.length > 0) throw new Error(found.join('\n'));

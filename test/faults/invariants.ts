@@ -5,8 +5,8 @@ import { CANARY } from '../simulator/simulator.ts';
 import type { Stage } from '../operator/stage.ts';
 import { stringsIn, type Trial } from './trial.ts';
 
-/** A token string as it stands in a Secret, without its last characters, which depend on what follows. */
-const CANARY_IN_BASE64 = Buffer.from(`apiv1_${CANARY}`).toString('base64').slice(0, -4);
+/** As it stands in a Secret, behind the six or nine characters that token strings begin with; the last ones depend on what follows. */
+const CANARY_IN_BASE64 = Buffer.from(CANARY).toString('base64').slice(0, -4);
 
 /**
  * Says what is wrong in a trial at rest, in words; nothing when all is well.
@@ -56,7 +56,7 @@ export async function leaks(stage: Stage): Promise<readonly string[]> {
     'the log': await stage.operatorLog(),
     'the metrics': (await stage.operator.page('/metrics')).text,
     Events: await stage.kubectl('get', 'events', '--all-namespaces', '--output=json'),
-    objects: await stage.kubectl('get', 'idbc,idbt', '--all-namespaces', '--show-managed-fields', '--output=json'),
+    objects: await stage.kubectl('get', 'idbc,idbt,imt', '--all-namespaces', '--show-managed-fields', '--output=json'),
     'metadata of Secrets': JSON.stringify(
       await kubernetes.request({ method: 'GET', path: '/api/v1/secrets', accept: METADATA }),
     ),

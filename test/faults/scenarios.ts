@@ -1,5 +1,6 @@
 // What can happen to a token, each with what it comes to: the table that crashes and bad answers are tried on.
 
+import type { TokenKind } from '../../src/resources/group.ts';
 import type { Reason } from '../../src/resources/reasons.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import { LEDGER, readLedger } from '../../src/tokens/ledger.ts';
@@ -10,6 +11,8 @@ export interface Scenario {
   readonly title: string;
   /** Of objects and namespaces. */
   readonly prefix: string;
+  /** Of the tokens that it is about; all unless told. */
+  readonly kind?: TokenKind;
   /** What is issued beforehand; absent: there is nothing yet. */
   readonly before?: Readonly<Record<string, unknown>>;
   /** Reads a database of its own besides the one of all. */
@@ -37,7 +40,7 @@ const NONCE = 'please';
 const READ = { action: 'read', resource: 'sensors' } as const;
 const WRITE = { action: 'write', resource: 'sensors' } as const;
 
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   {
     title: 'an issue',
     prefix: 'issue',
@@ -57,11 +60,23 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     title: 'a change of the permissions',
     prefix: 'update',
+    kind: 'DatabaseToken',
     before: { permissions: [READ] },
     act: (trial, name) => trial.scene.change(name, { spec: { permissions: [READ, WRITE] } }),
     missing: (end) => ready(end) ?? unless(end.permissions.length === 2, `permissions are ${end.permissions.join()}`),
     live: 1,
     made: 1,
+  },
+  {
+    title: 'a change of what cannot be changed in place',
+    prefix: 'describe',
+    kind: 'ManagementToken',
+    before: { rotation: { overlap: '0s' } },
+    act: (trial, name) =>
+      trial.scene.change(name, { spec: { description: `${trial.scene.namespace}/${name} [anew]` } }),
+    missing: (end) => ready(end) ?? superseded(end, 0),
+    live: 1,
+    made: 2,
   },
   {
     title: 'a change of the keys',
@@ -114,6 +129,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     title: 'a withdrawal of access',
     prefix: 'withdraw',
+    kind: 'DatabaseToken',
     before: {},
     ownDatabase: true,
     act: (trial, name) => trial.allow(name, false),
@@ -149,6 +165,11 @@ export const SCENARIOS: readonly Scenario[] = [
     made: 1,
   },
 ];
+
+/** Those that tokens of a kind can play. */
+export function scenariosFor(kind: TokenKind): readonly Scenario[] {
+  return SCENARIOS.filter((each) => each.kind === undefined || each.kind === kind);
+}
 
 /** The scenario with that prefix. */
 export function scenario(prefix: string): Scenario {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { mergeInto, paths } from '../operator/objects.ts';
 import { OPERATOR_NAMESPACE } from '../operator/operator-process.ts';
 import type { SceneOptions } from '../operator/scene.ts';
-import { Stage } from '../operator/stage.ts';
+import { Stage, type StageOptions } from '../operator/stage.ts';
 import { Interceptor } from './intercept.ts';
 import { Trial } from './trial.ts';
 
@@ -37,8 +37,11 @@ export class Theatre {
   }
 
   /** Starts a control plane, and no operator yet. */
-  static async start(operatorFlags: readonly string[]): Promise<Theatre> {
-    const stage = await Stage.start({ operatorFlags });
+  static async start(
+    operatorFlags: readonly string[],
+    options: Pick<StageOptions, 'influxctl'> = {},
+  ): Promise<Theatre> {
+    const stage = await Stage.start({ operatorFlags, ...options });
     await stage.operator.stop();
     await stage.kubectl('apply', '--server-side', '-k', MANIFESTS);
     return new Theatre(stage, await interceptKubernetes(stage));

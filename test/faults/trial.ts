@@ -58,10 +58,13 @@ export class Trial {
       metadata: { name: STRANGE_SECRET, namespace: scene.namespace, labels: { [`${GROUP}/managed`]: 'true' } },
       stringData: { token: 'of somebody else' },
     });
-    const permissions = [{ action: 'read', resource: 'sensors' }] as const;
+    const like =
+      scene.kind === 'ManagementToken'
+        ? { management: true as const }
+        : { permissions: [{ action: 'read' as const, resource: 'sensors' }] };
     const tokens = [
-      scene.simulator.createToken({ description: 'made by hand', permissions }),
-      scene.simulator.createToken({ description: 'Other [influxtokens other/uid/0123456789abcdef]', permissions }),
+      scene.simulator.createToken({ description: 'made by hand', ...like }),
+      scene.simulator.createToken({ description: 'Other [influxtokens other/uid/0123456789abcdef]', ...like }),
     ];
     const trial = new Trial(scene, kubernetes, influxdb, { secret: await readSecret(client, path), tokens });
     const caBundle = Buffer.from(influxdb.caBundle).toString('base64');
@@ -119,10 +122,10 @@ export class Trial {
     return items.filter(({ metadata }) => metadata.name !== STRANGE_SECRET);
   }
 
-  /** All DatabaseTokens of the namespace. */
+  /** All tokens of the kind in the namespace. */
   async objects(): Promise<readonly TokenObject[]> {
-    const { stage, namespace } = this.scene;
-    const path = resourcePath({ group: GROUP, version: VERSION, plural: PLURALS.DatabaseToken, namespace });
+    const { stage, namespace, kind } = this.scene;
+    const path = resourcePath({ group: GROUP, version: VERSION, plural: PLURALS[kind], namespace });
     return (await stage.kubernetes.request<{ items: TokenObject[] }>({ method: 'GET', path })).items;
   }
 
@@ -143,8 +146,13 @@ export class Trial {
     return here.length + this.influxdb.calls.filter(({ counts, method }) => counts && method !== 'GET').length;
   }
 
+  /** I7's minute; where each look at the tokens is a command that is run, the pace of inventories follows what that takes. */
+  get patience(): number {
+    return this.scene.kind === 'ManagementToken' ? 300_000 : 60_000;
+  }
+
   /** Waits until two inventories in a row were followed by nothing: I7. */
-  async rest(timeout = 60_000): Promise<void> {
+  async rest(timeout = this.patience): Promise<void> {
     let changes = -1;
     let lists = 0;
     await waitFor(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Reason } from '../../src/resources/reasons.ts';
 import { CertificateAuthority } from '../certificates.ts';
+import { managementToken, named } from '../resources/manifests.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
 import { eventsOf } from './objects.ts';
@@ -215,5 +216,20 @@ test.concurrent('a new credential is used from the next request on', async () =>
   await scene.waitForReason('standing', 'Issued');
   await waitFor(() => scene.requests('PATCH') === 1, { what: 'the change' });
 });
+
+test.concurrent(
+  'a ManagementToken says that the command it needs is missing, and goes when it is deleted',
+  async () => {
+    const scene = await stage.scene('root');
+    const rule = { name: 'root', namespaces: { names: [scene.namespace] }, managementTokens: 'Allow' };
+    await scene.changeCluster({ spec: { access: [rule] } });
+    await scene.applyOther(named(managementToken({ clusterRef: { name: scene.cluster } }), 'root', scene.namespace));
+    const object = ['managementtoken/root', `--namespace=${scene.namespace}`];
+    const reason = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}';
+    await stage.kubectl('wait', ...object, `--for=${reason}=InfluxctlMissing`, '--timeout=30s');
+    await stage.kubectl('delete', ...object, '--timeout=30s');
+    expect(scene.requests('POST')).toBe(0);
+  },
+);
 
 finale(() => stage);

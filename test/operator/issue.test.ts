@@ -1,35 +1,47 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { FINALIZER } from '../../src/resources/group.ts';
+import { FINALIZER, PLURALS, TOKEN_KINDS } from '../../src/resources/group.ts';
 import { LEDGER } from '../../src/tokens/ledger.ts';
-import { managementToken, named } from '../resources/manifests.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
+import type { Scene } from './scene.ts';
 import { Stage } from './stage.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(300_000);
+
+/** What a token of a kind may be asked for, and what its Secret then holds besides the string, the URL and what the server says. */
+const WHOLE = [
+  {
+    kind: 'DatabaseToken',
+    permissions: [
+      { action: 'write', resource: 'sensors' },
+      { action: 'read', resource: 'sensors' },
+    ],
+    keys: { database: 'DATABASE' },
+    data: { DATABASE: 'sensors' },
+  },
+  { kind: 'ManagementToken', permissions: undefined, keys: {}, data: {} },
+] as const;
 
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.start({ influxctl: {} });
 });
 
 afterAll(async () => {
   await stage.stop();
 });
 
-test.concurrent('a DatabaseToken becomes a Secret with the keys that were asked for', async () => {
-  const scene = await stage.scene('issue');
+test.concurrent.each(WHOLE)('a $kind becomes a Secret with the keys that were asked for', async (row) => {
+  const { kind, permissions } = row;
+  const scene = await stage.scene('issue', { kind });
   await scene.apply('telegraf', {
     description: 'Telegraf in metrics',
-    permissions: [
-      { action: 'write', resource: 'sensors' },
-      { action: 'read', resource: 'sensors' },
-    ],
+    permissions,
     expiresAt: '2035-01-01T00:00:00Z',
     secret: {
       name: 'telegraf-influxdb',
-      keys: { token: 'TOKEN', url: 'URL', database: 'DATABASE', tokenID: 'ID', expiresAt: 'EXPIRES' },
+      keys: { token: 'TOKEN', url: 'URL', tokenID: 'ID', expiresAt: 'EXPIRES', ...row.keys },
       labels: { team: 'a' },
       annotations: { 'example.com/contact': 'metrics' },
     },
@@ -44,43 +56,44 @@ test.concurrent('a DatabaseToken becomes a Secret with the keys that were asked 
   expect(secret.data).toEqual({
     TOKEN: issued?.string,
     URL: scene.simulator.dataURL,
-    DATABASE: 'sensors',
     ID: issued?.id,
     EXPIRES: '2035-01-01T00:00:00Z',
+    ...row.data,
   });
   expect(secret.metadata.labels).toEqual({ 'influxtokens.dev/managed': 'true', team: 'a' });
   expect(secret.metadata.ownerReferences).toEqual([
-    expect.objectContaining({ kind: 'DatabaseToken', name: 'telegraf', uid: metadata.uid, controller: true }),
+    expect.objectContaining({ kind, name: 'telegraf', uid: metadata.uid, controller: true }),
   ]);
   expect(secret.metadata.annotations).toMatchObject({
     'example.com/contact': 'metrics',
-    [LEDGER.object]: `DatabaseToken/${scene.namespace}/telegraf/${metadata.uid}`,
+    [LEDGER.object]: `${kind}/${scene.namespace}/telegraf/${metadata.uid}`,
     [LEDGER.clusterUID]: (await scene.clusterObject()).metadata.uid,
     [LEDGER.tokenID]: issued?.id,
     [LEDGER.expiresAt]: '2035-01-01T00:00:00Z',
     [LEDGER.fence]: '1',
     [LEDGER.digest]: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    [LEDGER.layout]: expect.stringMatching(/^[0-9a-f]{16}$/),
   });
   expect(metadata.finalizers).toEqual([FINALIZER]);
   expect(status?.token).toMatchObject({ id: issued?.id, expiresAt: '2035-01-01T00:00:00Z' });
   expect(issued?.description).toMatch(
     new RegExp(`^Telegraf in metrics \\[influxtokens [0-9a-f]{16}/${metadata.uid}/[0-9a-f]{16}\\]$`),
   );
-  expect(issued?.permissions).toHaveLength(2);
+  expect(issued?.permissions).toHaveLength(permissions?.length ?? 0);
   expect(await scene.accepts(secret.data['TOKEN'])).toBe(true);
 });
 
-test.concurrent('a token costs four writes to Kubernetes and one POST to InfluxDB', async () => {
-  const scene = await stage.scene('cost');
+test.concurrent.each(TOKEN_KINDS)('a %s costs four writes to Kubernetes and one POST to InfluxDB', async (kind) => {
+  const scene = await stage.scene('cost', { kind });
   await scene.waitForCluster('Connected');
   await scene.apply('one');
   await scene.waitForReason('one', 'Issued');
 
   expect(await scene.writes()).toEqual([
-    'patch databasetokens',
+    `patch ${PLURALS[kind]}`,
     'create secrets (dry run)',
     'create secrets',
-    'patch databasetokens/status',
+    `patch ${PLURALS[kind]}/status`,
   ]);
   expect(scene.requests('POST')).toBe(1);
 });
@@ -104,15 +117,16 @@ test.concurrent('a token that is slow to activate costs one write more, and is n
   ]);
 });
 
-test.concurrent('kubectl waits for a token, and shows what people ask about first', async () => {
-  const scene = await stage.scene('kubectl');
+test.concurrent.each(TOKEN_KINDS)('kubectl waits for a %s, and shows what people ask about first', async (kind) => {
+  const scene = await stage.scene('kubectl', { kind });
   await scene.apply('shown', { lifetime: '24h' });
   const namespace = `--namespace=${scene.namespace}`;
-  await stage.kubectl('wait', 'databasetoken/shown', namespace, '--for=condition=Ready', '--timeout=30s');
+  const timeout = `--timeout=${scene.patience / 1_000}s`;
+  await stage.kubectl('wait', `${kind.toLowerCase()}/shown`, namespace, '--for=condition=Ready', timeout);
 
   const { status } = await scene.token('shown');
   const table = async (...args: string[]): Promise<string[][]> =>
-    (await stage.kubectl('get', 'idbt', namespace, ...args))
+    (await stage.kubectl('get', PLURALS[kind], namespace, ...args))
       .trimEnd()
       .split('\n')
       .map((line) => line.split(/ {2,}/));
@@ -158,53 +172,62 @@ test.concurrent('a token for every database is issued without a probe, as there 
   expect(scene.simulator.requests.filter(({ path }) => path.startsWith('/query'))).toEqual([]);
 });
 
-test.concurrent(
-  'a ManagementToken says that the command it needs is missing, and goes when it is deleted',
-  async () => {
-    const scene = await stage.scene('root');
-    const rule = { name: 'root', namespaces: { names: [scene.namespace] }, managementTokens: 'Allow' };
-    await scene.changeCluster({ spec: { access: [rule] } });
-    await scene.applyOther(named(managementToken({ clusterRef: { name: scene.cluster } }), 'root', scene.namespace));
-    const object = ['managementtoken/root', `--namespace=${scene.namespace}`];
-    const reason = 'jsonpath={.status.conditions[?(@.type=="Ready")].reason}';
-    await stage.kubectl('wait', ...object, `--for=${reason}=InfluxctlMissing`, '--timeout=30s');
-    await stage.kubectl('delete', ...object, '--timeout=30s');
-    expect(scene.requests('POST')).toBe(0);
+// Not at the same time as others: what the operator does is seen by what it counts.
+test.each(TOKEN_KINDS)(
+  '%s: a reconcile that finds nothing to do writes nothing and asks InfluxDB nothing',
+  async (kind) => {
+    const scene = await stage.scene('idle', { kind });
+    await scene.apply('idle');
+    await scene.waitForReason('idle', 'Issued');
+    const writes = await scene.writes();
+    const asked = scene.asked().length;
+    const reconciles = (): Promise<number> =>
+      stage.operator.metric(`influxtokens_reconcile_total{kind="${kind}",result="success"}`);
+    const before = await reconciles();
+
+    await scene.annotate('idle', { 'example.com/anything': 'else' });
+    await waitFor(async () => (await reconciles()) > before, { what: 'a reconcile' });
+    expect(await scene.writes()).toEqual(writes);
+    expect(scene.asked()).toHaveLength(asked);
   },
 );
 
-// Not at the same time as others: what the operator does is seen by what it counts.
-test('a reconcile that finds nothing to do writes nothing and asks InfluxDB nothing', async () => {
-  const scene = await stage.scene('idle');
-  await scene.apply('idle');
-  await scene.waitForReason('idle', 'Issued');
-  const writes = await scene.writes();
-  const asked = scene.simulator.requests.length;
-  const reconciles = (): Promise<number> =>
-    stage.operator.metric('influxtokens_reconcile_total{kind="DatabaseToken",result="success"}');
-  const before = await reconciles();
+test.each(TOKEN_KINDS)(
+  '%s: a restart with everything in place lists the tokens once, reads no Secret and writes nothing',
+  async (kind) => {
+    const scene = await stage.scene('restart', { kind });
+    await scene.apply('one');
+    await scene.apply('two', { lifetime: '24h' });
+    await Promise.all(['one', 'two'].map((name) => scene.waitForReason(name, 'Issued')));
+    await stage.operator.stop();
+    const writes = await scene.writes();
+    const asked = scene.asked().length;
+    const read = await reads(scene);
 
-  await scene.annotate('idle', { 'example.com/anything': 'else' });
-  await waitFor(async () => (await reconciles()) > before, { what: 'a reconcile' });
-  expect(await scene.writes()).toEqual(writes);
-  expect(scene.simulator.requests).toHaveLength(asked);
-});
+    await stage.startOperator();
+    await stage.operator.idle();
+    const [list, ...others] = await waitFor(() => scene.asked().length > asked && scene.asked().slice(asked), {
+      what: 'the list of all tokens',
+      timeout: scene.patience,
+    });
+    expect(list).toMatch(/^GET .*\/tokens$/);
+    expect(others).toEqual([]);
+    await stage.operator.idle();
+    expect(await scene.writes()).toEqual(writes);
+    expect(await reads(scene)).toEqual(read);
+  },
+);
 
-test('a restart with everything in place lists the tokens once and writes nothing', async () => {
-  const scene = await stage.scene('restart');
-  await scene.apply('one');
-  await scene.apply('two', { lifetime: '24h' });
-  await Promise.all(['one', 'two'].map((name) => scene.waitForReason(name, 'Issued')));
-  await stage.operator.stop();
-  const writes = await scene.writes();
-  const asked = scene.simulator.requests.length;
-
-  await stage.startOperator();
-  await stage.operator.idle();
-  expect(scene.simulator.requests.slice(asked).map(({ method, path }) => `${method} ${path}`)).toEqual([
-    'GET /api/v0/tokens',
-  ]);
-  expect(await scene.writes()).toEqual(writes);
-});
+/** Secrets of the scene's namespace that the operator has read one by one. */
+async function reads({ namespace }: Scene): Promise<readonly string[]> {
+  const events = await stage.audited(
+    ({ verb, userAgent = '', objectRef }) =>
+      verb === 'get' &&
+      userAgent.startsWith('influxdb-token-operator/') &&
+      objectRef?.resource === 'secrets' &&
+      objectRef.namespace === namespace,
+  );
+  return events.map(({ requestURI }) => requestURI);
+}
 
 finale(() => stage);

@@ -26,27 +26,6 @@ afterAll(async () => {
 const scene = (prefix: string, options: SceneOptions = {}): Promise<Scene> =>
   stage.scene(prefix, { kind: 'ManagementToken', ...options });
 
-test.concurrent('a ManagementToken becomes a Secret, and costs what a DatabaseToken does', async () => {
-  const one = await scene('issue');
-  await one.waitForCluster('Connected');
-  await one.apply('automation', { lifetime: '24h', secret: { keys: { token: 'TOKEN', url: 'URL', tokenID: 'ID' } } });
-  await one.waitForReason('automation', 'Issued');
-  const [issued] = one.simulator.tokens();
-  const { data, metadata } = await one.secret('automation');
-  expect(data).toEqual({ TOKEN: issued?.string, URL: one.simulator.dataURL, ID: issued?.id });
-  expect(metadata.ownerReferences).toEqual([expect.objectContaining({ kind: 'ManagementToken', controller: true })]);
-  expect(await one.accepts(data['TOKEN'])).toBe(true);
-  expect((await one.token('automation')).status?.token).toMatchObject({ id: issued?.id });
-  expect(issued?.expiresAt).toBe(Date.parse((await one.token('automation')).status?.token?.expiresAt ?? ''));
-  expect(await one.writes()).toEqual([
-    'patch managementtokens',
-    'create secrets (dry run)',
-    'create secrets',
-    'patch managementtokens/status',
-  ]);
-  expect(one.requests('POST')).toBe(1);
-});
-
 test.concurrent('a changed description makes a successor, and the old token lives on for its overlap', async () => {
   const one = await scene('change');
   await one.apply('automation', { rotation: { overlap: '0s' } });

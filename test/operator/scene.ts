@@ -132,9 +132,20 @@ export class Scene {
     return this.stage.kubernetes.request({ method: 'GET', path: paths.cluster(this.cluster) });
   }
 
+  /** How long to wait for what comes of something: where each look at the tokens is a command that is run, their pace follows what that takes. */
+  get patience(): number {
+    return this.kind === 'ManagementToken' ? 150_000 : 30_000;
+  }
+
   /** Waits until the InfluxDBCluster says so. */
   waitForCluster(reason: Reason): Promise<Condition> {
     return this.#waitForReady(() => this.clusterObject(), reason, `InfluxDBCluster ${this.cluster}`);
+  }
+
+  /** A token as it is applied. */
+  manifest(name: string, spec: Manifest['spec'] = {}): Manifest {
+    const make = this.kind === 'DatabaseToken' ? databaseToken : managementToken;
+    return named(make({ clusterRef: { name: this.cluster }, ...spec }), name, this.namespace);
   }
 
   /** Applies a token; a DatabaseToken reads `sensors`, unless `spec` says otherwise. */
@@ -143,8 +154,7 @@ export class Scene {
     spec: Manifest['spec'] = {},
     annotations: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    const make = this.kind === 'DatabaseToken' ? databaseToken : managementToken;
-    const manifest = named(make({ clusterRef: { name: this.cluster }, ...spec }), name, this.namespace);
+    const manifest = this.manifest(name, spec);
     await applyTo(this.stage.kubernetes, this.path(name), {
       ...manifest,
       metadata: { ...manifest.metadata, annotations },
@@ -168,7 +178,10 @@ export class Scene {
 
   /** Waits until a token object is no more. */
   async waitForEnd(name: string): Promise<void> {
-    await waitFor(async () => (await this.find(name)) === undefined, { what: `the end of ${this.kind} ${name}` });
+    await waitFor(async () => (await this.find(name)) === undefined, {
+      what: `the end of ${this.kind} ${name}`,
+      timeout: this.patience,
+    });
   }
 
   /** Where a token object of this kind is. */
@@ -221,7 +234,7 @@ export class Scene {
         const now = await this.secret(name);
         return now.data['token'] !== before.data['token'] && now;
       },
-      { what: `another token in Secret ${name}` },
+      { what: `another token in Secret ${name}`, timeout: this.patience },
     );
   }
 
@@ -269,6 +282,11 @@ export class Scene {
     return this.#requests().filter((request) => request.method === method).length;
   }
 
+  /** What was asked for tokens of this kind so far, each as `METHOD path`. */
+  asked(): readonly string[] {
+    return this.#requests().map(({ method, path }) => `${method} ${path}`);
+  }
+
   /** How often all tokens were listed. */
   lists(): number {
     return this.#requests().filter(({ method, path }) => method === 'GET' && path.endsWith('/tokens')).length;
@@ -302,7 +320,7 @@ export class Scene {
         if (ready?.reason === reason && status?.observedGeneration === metadata.generation) return ready;
         throw new Error(JSON.stringify({ generation: metadata.generation, ...status }));
       },
-      { what: `${what} to say ${reason}` },
+      { what: `${what} to say ${reason}`, timeout: this.patience },
     );
   }
 }
