@@ -1,11 +1,10 @@
-// Many DatabaseTokens at once, and what may be done to all of them.
+// Many tokens of one kind at once, and what may be done to all of them.
 
 import { resourcePath } from '../../src/kubernetes/paths.ts';
 import { GROUP, PLURALS, VERSION } from '../../src/resources/group.ts';
-import type { DatabaseToken } from '../../src/resources/database-token.ts';
+import type { TokenObject } from '../../src/resources/token-object.ts';
 import { eachOf } from '../bench/parallel.ts';
 import type { Scene } from '../operator/scene.ts';
-import { databaseToken, named } from '../resources/manifests.ts';
 import { waitFor } from '../wait.ts';
 
 /** How many requests are under way at a time. */
@@ -14,14 +13,14 @@ const AT_ONCE = 16;
 const PATIENCE = 300_000;
 
 function pathOf(scene: Scene): string {
-  return resourcePath({ group: GROUP, version: VERSION, plural: PLURALS.DatabaseToken, namespace: scene.namespace });
+  return resourcePath({ group: GROUP, version: VERSION, plural: PLURALS[scene.kind], namespace: scene.namespace });
 }
 
-/** Creates so many, each reading `sensors`, and answers their names. */
+/** Creates so many and answers their names. */
 export async function createCrowd(scene: Scene, size: number): Promise<readonly string[]> {
   const names = Array.from({ length: size }, (_, index) => `crowd-${index}`);
   await eachOf(names, AT_ONCE, async (name) => {
-    const body = named(databaseToken({ clusterRef: { name: scene.cluster } }), name, scene.namespace);
+    const body = scene.manifest(name);
     await scene.stage.kubernetes.request({ method: 'POST', path: pathOf(scene), body });
   });
   return names;
@@ -36,16 +35,16 @@ export function toEach(names: readonly string[], act: (name: string) => Promise<
 export async function waitForCrowd(
   scene: Scene,
   size: number,
-  also: (object: DatabaseToken) => boolean = () => true,
+  also: (object: TokenObject) => boolean = () => true,
 ): Promise<void> {
-  const issued = (object: DatabaseToken): boolean => {
+  const issued = (object: TokenObject): boolean => {
     const { metadata, status } = object;
     const ready = status?.conditions?.find(({ type }) => type === 'Ready');
     return ready?.reason === 'Issued' && status?.observedGeneration === metadata.generation && also(object);
   };
   await waitFor(
     async () => {
-      const { items } = await scene.stage.kubernetes.request<{ items: readonly DatabaseToken[] }>({
+      const { items } = await scene.stage.kubernetes.request<{ items: readonly TokenObject[] }>({
         method: 'GET',
         path: pathOf(scene),
         timeout: 60_000,
