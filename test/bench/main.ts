@@ -46,13 +46,15 @@ async function measureAll(wanted: Options): Promise<Result & { readonly noise: b
 }
 
 async function run(wanted: Options): Promise<ScenarioReport[]> {
-  const { scenarios, rounds, tokens, noise } = wanted;
+  const { scenarios, rounds, tokens, noise, minutes } = wanted;
+  const until = Date.now() + minutes * 60_000;
   const theatre = await openTheatre(wanted);
   try {
     const reports: ScenarioReport[] = [];
     for (const scenario of scenarios) {
-      const plan = { rounds, tokens: tokens ?? scenario.tokens, noise, report: progress };
-      reports.push(summarize(scenario, plan.tokens, await measure(theatre, scenario, plan)));
+      const plan = { rounds, tokens: tokens ?? scenario.tokens, noise, until, report: progress };
+      const measured = await measure(theatre, scenario, plan);
+      if (measured.length > 0) reports.push(summarize(scenario, plan.tokens, measured));
     }
     return reports;
   } finally {

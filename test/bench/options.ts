@@ -8,6 +8,8 @@ import { scenarios } from './scenarios/index.ts';
 export interface Options {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
+  /** No round begins after so many minutes. */
+  readonly minutes: number;
   /** Instead of each scenario's own number. */
   readonly tokens: number | undefined;
   /** Where the results are written in JSON. */
@@ -28,6 +30,7 @@ export const HELP = `npm run bench -- [FLAGS]
 
   --scenario NAME   run only this one; repeatable: ${scenarios.map(({ name }) => name).join(', ')}
   --rounds N        how often both sides are measured (default 5)
+  --minutes N       begin no round after so many minutes (default 120); what was measured until then is shown
   --tokens N        how many tokens in each round (default: as the scenario says)
   --json FILE       write the results as JSON too
   --from FILE       show what --json wrote before, and measure nothing; repeatable, so that scenarios may be measured one by one
@@ -45,6 +48,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     options: {
       scenario: { type: 'string', multiple: true },
       rounds: { type: 'string', default: '5' },
+      minutes: { type: 'string', default: '120' },
       tokens: { type: 'string' },
       json: { type: 'string' },
       from: { type: 'string', multiple: true },
@@ -59,6 +63,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   return {
     scenarios: values.scenario?.map(scenarioCalled) ?? scenarios,
     rounds: count('rounds', values.rounds),
+    minutes: count('minutes', values.minutes),
     tokens: values.tokens === undefined ? undefined : count('tokens', values.tokens),
     json: values.json,
     from: values.from ?? [],

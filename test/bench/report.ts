@@ -1,6 +1,6 @@
 // What the rounds come to: for machines as plain data, for people as a table.
 
-import type { Figures, Goal, Metric, Scenario } from './scenario.ts';
+import { REQUESTS, type Figures, type Goal, type Metric, type Scenario } from './scenario.ts';
 import { spread, type Spread } from './statistics.ts';
 
 /** One round: both sides, one right after the other; the operator alone where the raw loop is of no use. */
@@ -100,6 +100,7 @@ export function table({ name, shows, tokens, metrics, strangers, rounds }: Scena
     `other processes used ${text(strangers)} cores${strangers.median > QUIET ? ': too much, repeat it on a quiet machine' : ''}`,
     '',
     ...lines.map((line) => `  ${line}`),
+    ...requests(rounds).map((line) => `  ${line}`),
     '',
   ].join('\n');
 }
@@ -110,6 +111,19 @@ function optional(spread: Spread | undefined): string {
 
 function text({ median, least, most }: Spread): string {
   return `${short(median)} (${short(least)} to ${short(most)})`;
+}
+
+/** What the operator asked of both servers for each token, in one line; none where the scenario does not count it. */
+function requests(rounds: readonly Round[]): readonly string[] {
+  const keys = new Set(
+    rounds.flatMap(({ operator }) => Object.keys(operator)).filter((key) => key.startsWith(REQUESTS)),
+  );
+  if (keys.size === 0) return [];
+  const counts = [...keys].toSorted().map((key) => {
+    const { median } = spread(rounds.map(({ operator }) => operator[key] ?? 0));
+    return `${key.slice(REQUESTS.length)} ${short(median)}`;
+  });
+  return [`requests of the operator for each token: ${counts.join(', ')}`];
 }
 
 /** The same in Markdown, for the documentation. */
@@ -131,6 +145,7 @@ export function markdown({ name, shows, tokens, metrics, strangers, rounds }: Sc
         goalText(metric.goal),
       ),
     ),
+    ...requests(rounds).flatMap((line) => ['', `${line[0]?.toUpperCase()}${line.slice(1)}.`]),
     '',
   ].join('\n');
 }

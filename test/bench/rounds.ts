@@ -8,6 +8,8 @@ import { Stage, type Theatre } from './stage.ts';
 export interface Plan {
   readonly rounds: number;
   readonly tokens: number;
+  /** When to begin no further round; milliseconds since the Unix epoch. */
+  readonly until: number;
   /** Both sides are the raw loop. */
   readonly noise: boolean;
   readonly report: (line: string) => void;
@@ -18,7 +20,11 @@ export interface Plan {
  * the first round that counts there is one of the raw loop that does not: a new API server is slower than one that has worked.
  */
 export async function measure(theatre: Theatre, scenario: Scenario, plan: Plan): Promise<Round[]> {
-  const { tokens, noise, report } = plan;
+  const { tokens, noise, until, report } = plan;
+  if (Date.now() > until) {
+    report(`${scenario.name}: left out, time is up`);
+    return [];
+  }
   const run = async (side: Side): Promise<Figures> => {
     const stage = await Stage.open(theatre, side, tokens, scenario.setting);
     try {
@@ -35,7 +41,7 @@ export async function measure(theatre: Theatre, scenario: Scenario, plan: Plan):
   }
   const rounds: Round[] = [];
   const count = Math.min(plan.rounds, scenario.mostRounds ?? plan.rounds);
-  for (let number = 1; number <= count; number++) {
+  for (let number = 1; number <= count && (number === 1 || Date.now() <= until); number++) {
     const sides = sidesOf(scenario, number);
     const figures: Partial<Record<Side, Figures>> = {};
     for (const side of sides) {

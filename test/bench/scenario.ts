@@ -25,7 +25,10 @@ export interface Metric {
   readonly goal?: Goal;
 }
 
-/** The figures of one side in one round, by the key of their metric; more may be among them, for the JSON alone. */
+/** What the keys of figures begin with that count requests for each token, by what was asked. */
+export const REQUESTS = 'request: ';
+
+/** The figures of one side in one round, by the key of their metric; `REQUESTS` and others may be among them. */
 export type Figures = Readonly<Record<string, number>>;
 
 /** What is otherwise than usual on the stage. */

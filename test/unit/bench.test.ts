@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { HELP, readOptions } from '../bench/options.ts';
 import { withResults } from '../bench/page.ts';
-import { goalsMet, summarize, table, type Round } from '../bench/report.ts';
+import { goalsMet, markdown, summarize, table, type Round } from '../bench/report.ts';
 import type { Goal, Scenario } from '../bench/scenario.ts';
 import { median, quantile, spread } from '../bench/statistics.ts';
 
@@ -78,6 +78,22 @@ describe('a busy machine', () => {
     const warning = 'repeat it on a quiet machine';
     expect(table(summarize(scenario, 10, [{ raw: busy, operator: busy }]))).toContain(warning);
     expect(table(summarize(scenario, 10, [{ raw: quiet, operator: quiet }]))).not.toContain(warning);
+  });
+});
+
+describe('requests', () => {
+  test('are shown by what was asked, for each token', () => {
+    const scenario = { name: 'x', shows: 'y', tokens: 10, metrics: [], run: async () => ({}) };
+    const operator = { strangers: 0, 'request: patch databasetokens': 2, 'request: POST /tokens': 1 };
+    const report = summarize(scenario, 10, [{ operator }]);
+    const line = 'equests of the operator for each token: POST /tokens 1.00, patch databasetokens 2.00';
+    expect(table(report)).toContain(`r${line}`);
+    expect(markdown(report)).toContain(`R${line}.`);
+  });
+
+  test('that were not counted take no line', () => {
+    const scenario = { name: 'x', shows: 'y', tokens: 10, metrics: [], run: async () => ({}) };
+    expect(table(summarize(scenario, 10, [{ operator: { strangers: 0 } }]))).not.toContain('requests');
   });
 });
 

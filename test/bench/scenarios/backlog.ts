@@ -3,7 +3,7 @@
 import type { CPUMeter } from '../cpu.ts';
 import { memoryOf } from '../memory.ts';
 import type { OperatorProcess } from '../operator-process.ts';
-import type { Figures, Metric, Scenario } from '../scenario.ts';
+import { REQUESTS, type Figures, type Metric, type Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 
 /** As many as the operator has by default; more make the raw loop no faster. */
@@ -110,7 +110,8 @@ async function ofProcess(operator: OperatorProcess): Promise<Figures> {
 async function figures(stage: Stage, meter: CPUMeter, startup: number): Promise<Figures> {
   await stage.settled();
   const { subject, apiServer, strangers } = await meter.read();
-  const mints = (await stage.simulator.requests()).filter(({ method }) => method === 'POST');
+  const influxDB = await stage.simulator.requests();
+  const mints = influxDB.filter(({ method }) => method === 'POST');
   const first = Math.min(...mints.map(({ at }) => at));
   const writes = await stage.audit.statusWrites();
   const last = Math.max(...writes.map(({ stageTimestamp }) => Date.parse(stageTimestamp)));
@@ -120,18 +121,23 @@ async function figures(stage: Stage, meter: CPUMeter, startup: number): Promise<
     cpu: (subject - startup) / stage.tokens,
     apiServerCPU: apiServer / stage.tokens,
     requests: requests.length / stage.tokens,
-    ...byKind(requests, stage.tokens),
+    ...perToken(
+      [...requests.map(kubernetesRequest), ...influxDB.map(({ method }) => `${method} /tokens`)],
+      stage.tokens,
+    ),
     strangers,
   };
 }
 
-/** Requests for each token by verb and resource, for the JSON. */
-function byKind(requests: Awaited<ReturnType<Stage['requests']>>, tokens: number): Figures {
+/** What a request was, by verb and resource. */
+function kubernetesRequest({ verb, requestURI, objectRef }: Awaited<ReturnType<Stage['requests']>>[number]): string {
+  const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
+  return `${verb} ${what}${requestURI.includes('dryRun=All') ? ' (dry run)' : ''}`;
+}
+
+/** How many requests of each kind there were for each token. */
+function perToken(kinds: readonly string[], tokens: number): Figures {
   const counts: Record<string, number> = {};
-  for (const { verb, requestURI, objectRef } of requests) {
-    const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
-    const key = `${verb} ${what}${requestURI.includes('dryRun=All') ? ' (dry run)' : ''}`;
-    counts[key] = (counts[key] ?? 0) + 1 / tokens;
-  }
+  for (const kind of kinds) counts[`${REQUESTS}${kind}`] = (counts[`${REQUESTS}${kind}`] ?? 0) + 1 / tokens;
   return counts;
 }
