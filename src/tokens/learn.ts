@@ -122,7 +122,10 @@ function afterToken(o: Observed, step: Step, { id, info, at }: Extract<Outcome, 
 function withInventory(o: Observed, inventory: Extract<Outcome, { got: 'inventory' }>['inventory']): Observed {
   if (o.cluster === undefined) return o;
   const unsettled = o.memory.unsettled.filter(({ at }) => at >= inventory.begun);
-  const seen: Observed = { ...o, cluster: { ...o.cluster, inventory }, memory: { ...o.memory, unsettled } };
+  // What it shows may have been written since the Secret was read.
+  const secret: Observed['secret'] =
+    o.secret.seen === 'live' ? { ...o.secret, seen: 'cached', doubted: true } : o.secret;
+  const seen: Observed = { ...o, secret, cluster: { ...o.cluster, inventory }, memory: { ...o.memory, unsettled } };
   const missing = Object.keys(o.looked.tokens).filter((id) => !o.memory.ended.includes(id) && ended(seen, id));
   return { ...seen, memory: { ...seen.memory, ended: missing.reduce(withEnded, seen.memory.ended) } };
 }

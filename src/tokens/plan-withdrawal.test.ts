@@ -40,6 +40,19 @@ describe('access withdrawn', () => {
     expect(one.run().told.join()).toBe('lookAtSecret,lookAtObject,lookAtSecret,deleteSecret,lookUp 2,revoke 2');
   });
 
+  test('looks at the Secret again after a list of all tokens, which may show one that was issued meanwhile', () => {
+    const o = given().issued().secretGone().denied().cluster({ withdrawal: 'Revoke' }).build();
+    const one = story(o).on('takeInventory', () => {
+      one.world.secret = { ...aSecret({ ledger: aLedger({ tokenID: id(2) }) }), seen: 'live', intact: true };
+      one.world.tokens.set(id(2), serverToken(2));
+      return undefined;
+    });
+    one.world.tokens.delete(id(1));
+    expect(one.run().told.join()).toBe(
+      'lookAtSecret,lookAtObject,lookUp 1,takeInventory,lookAtSecret,deleteSecret,lookUp 2,revoke 2',
+    );
+  });
+
   test('waits after a step that failed instead of trying it again and again', () => {
     const one = story(given().issued().denied().cluster({ withdrawal: 'Revoke' }).build()).on('deleteSecret', () => ({
       got: 'failure',

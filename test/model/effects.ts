@@ -135,6 +135,9 @@ function written(w: World, request: Request, secret: LiveSecret): Answer {
     }
     // A token that died before it was written has to be replaced.
     if (token?.info.revokedAt !== undefined) noteReason(w, uid);
+    // What is written after its object went is fenced off by nothing.
+    const gone = ![...w.objects.values()].some(({ metadata }) => metadata.uid === uid);
+    if (gone && token !== undefined) w.tokens.set(id, { ...token, published: true, unfenced: true });
     if (token?.stale === true || isStale(w, request)) {
       // Minted on an old view of the object: once for nothing, and once more to undo it.
       noteReason(w, uid);

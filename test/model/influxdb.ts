@@ -61,6 +61,10 @@ export function revokeToken(w: World, request: Request, id: string): boolean {
   if (token === undefined) return false;
   if (token.info.revokedAt === undefined) {
     w.tokens.set(id, { ...token, info: { ...token.info, revokedAt: w.now }, revokedBy: 'operator' });
+    // Its Secret went with the access, and the fence with it: another process that has the string in hand can still create one.
+    if (request.ask.do === 'revoke' && request.ask.why === 'access was withdrawn' && isInHand(w, id)) {
+      w.tokens.set(id, { ...w.tokens.get(id)!, unfenced: true });
+    }
   }
   return true;
 }
@@ -92,4 +96,10 @@ export function listTokens(w: World, request: Request): Inventory | 'mismatch' {
   const knowsUs = abandoned || listed.some(({ info }) => known.includes(info.id));
   if (!knowsUs && known.length > 0) return 'mismatch';
   return { begun: request.sentAt, finished: w.now, knowsUs, tokens };
+}
+
+function isInHand(w: World, id: string): boolean {
+  return w.processes.some(({ kept }) =>
+    [...kept.values()].some(({ memory }) => memory.pending?.created.info.id === id),
+  );
 }

@@ -10,7 +10,7 @@ import { parseMarker } from '../../src/tokens/marker.ts';
 import type { LiveSecret } from '../../src/tokens/secret.ts';
 import { wantedOf } from '../../src/tokens/wanted.ts';
 import { act, type Action } from './actions.ts';
-import { check, isLive, RETAINED, tokensIn } from './invariants.ts';
+import { check, isAnyones, isLive, RETAINED, tokensIn } from './invariants.ts';
 import type { Brain } from './pass.ts';
 import { HOUR } from './specs.ts';
 import { INSTALLATION, Violation, type ServerToken, type World } from './world.ts';
@@ -170,11 +170,7 @@ function excused(w: World, object: TokenObject, reason: string): boolean {
     case 'SecretConflict': {
       const secret = w.secrets.get(object.spec.secret?.name ?? name);
       if (secret === undefined) return false;
-      const { annotations = {}, ownerReferences = [] } = secret.metadata;
-      // Without ledger, and without owner or a status that was written before, nothing tells that it is ours.
-      const unknown =
-        readLedger(annotations) === undefined && (ownerReferences.length === 0 || object.status?.token === undefined);
-      return unknown || w.belongs.get(secret.metadata.uid) !== uid;
+      return isAnyones(secret, object) || w.belongs.get(secret.metadata.uid) !== uid;
     }
     case 'InvalidSpec':
       return object.spec.description === 'not valid';

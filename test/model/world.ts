@@ -265,8 +265,15 @@ export function noteDeletion(w: World, secretUID: string): void {
   const uid = w.belongs.get(secretUID);
   noteReason(w, uid);
   for (const [id, token] of w.tokens) {
-    if (token.uid === uid && token.revokedBy === 'operator') w.tokens.set(id, { ...token, unfenced: true });
+    const revoked = token.revokedBy === 'operator' || beingRevoked(w, id);
+    if (token.uid === uid && revoked) w.tokens.set(id, { ...token, unfenced: true });
   }
+}
+
+/** Whether its revocation was sent, and may arrive at any time. */
+function beingRevoked(w: World, id: string): boolean {
+  const sent = w.processes.flatMap(({ passes }) => [...passes.values()].map(({ request }) => request));
+  return [...sent, ...w.afloat].some(({ ask }) => ask.do === 'revoke' && ask.id === id);
 }
 
 /** An attempt failed, or nobody knows its fate. */
