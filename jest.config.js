@@ -11,6 +11,9 @@ const controlPlane = {
 export default {
   // Integration tests mostly wait for processes of their own.
   maxWorkers: 2,
+  // A worker keeps the modules of every file it ran, half a gigabyte in the end, and takes a busy machine more than the usual half second to
+  // let go of. One that something keeps open does not end in ten either, and is still told of.
+  workerGracefulExitTimeout: 10_000,
   projects: [
     {
       ...common,
