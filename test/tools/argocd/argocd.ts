@@ -15,6 +15,28 @@ export interface Actions {
   readonly results: Readonly<Record<string, object>>;
 }
 
+/** The ways in which Argo CD can compare a manifest with what the cluster has; see source/diff.go. */
+export type Way = 'threeWay' | 'structuredMerge' | 'serverSide' | 'serverSideWithMutations';
+
+/** What Argo CD would show as a difference, by the way of comparing; empty where it shows none. */
+export type Differences = Readonly<Partial<Record<Way, { readonly live: unknown; readonly predicted: unknown }>>>;
+
+/** How far a sync has come. What else it holds is Argo CD's. */
+export interface SyncState {
+  readonly phase: 'Running' | 'Succeeded' | 'Failed' | 'Error' | 'Terminating';
+  readonly message: string;
+}
+
+/** A sync. */
+export interface Sync {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  /** What Git says. */
+  readonly objects: readonly object[];
+  /** What it said before: objects that are pruned when Git says them no more. */
+  readonly managed?: readonly object[];
+}
+
 /** Argo CD with the ConfigMap that we ship. */
 export class ArgoCD {
   readonly #program: string;
@@ -31,7 +53,7 @@ export class ArgoCD {
       {
         name: 'argocd',
         directory: join(import.meta.dirname, 'source'),
-        sources: ['main.go', 'customizations.go', 'go.mod', 'go.sum'],
+        sources: ['main.go', 'customizations.go', 'cluster.go', 'diff.go', 'sync.go', 'go.mod', 'go.sum'],
         commands: ['argocd'],
         cost: 'about 3 minutes on 2 cores',
       },
@@ -54,6 +76,21 @@ export class ArgoCD {
   /** The actions on each object. */
   actions(objects: readonly object[]): Promise<readonly Actions[]> {
     return this.#ask('actions', { objects });
+  }
+
+  /** Applies objects as a sync does: on the server, or as `kubectl apply` does. */
+  apply(kubeconfig: string, objects: readonly object[], how: 'serverSide' | 'clientSide'): Promise<number> {
+    return this.#ask('apply', { kubeconfig, objects, serverSide: how === 'serverSide' });
+  }
+
+  /** What each manifest and the live object differ in. */
+  differences(kubeconfig: string, objects: readonly object[]): Promise<readonly Differences[]> {
+    return this.#ask('diffs', { kubeconfig, objects });
+  }
+
+  /** One step of a sync, the first without a `state`; Argo CD takes them again and again until the phase is a final one. */
+  syncStep(sync: Sync, state?: SyncState): Promise<SyncState> {
+    return this.#ask('sync', { ...sync, ...(state === undefined ? {} : { state }) });
   }
 
   async #ask<T>(question: string, data: object): Promise<T> {

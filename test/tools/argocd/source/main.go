@@ -1,4 +1,4 @@
-// Argo CD's own code, asked what it makes of our customizations. One question a run: the name of it as the argument, its data as JSON
+// Argo CD's own code, asked what it makes of our customizations and manifests. One question a run: the name of it as the argument, its data as JSON
 // on standard input, the answer as JSON on standard output.
 package main
 
@@ -14,11 +14,14 @@ import (
 var questions = map[string]func(input []byte) (any, error){
 	"health":  health,
 	"actions": actions,
+	"apply":   apply,
+	"diffs":   diffs,
+	"sync":    syncStep,
 }
 
 func main() {
 	if len(os.Args) != 2 || questions[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: argocd health|actions < question.json"))
+		fail(fmt.Errorf("usage: argocd health|actions|apply|diffs|sync < question.json"))
 	}
 	logrus.SetLevel(logrus.ErrorLevel)
 	input, err := io.ReadAll(os.Stdin)
