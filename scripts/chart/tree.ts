@@ -76,6 +76,8 @@ function patchEntry(entries: Entry[], key: string, value: Json, condition: Condi
   } else if (node.kind !== 'scalar' || node.value !== value) {
     entry.unless.push(condition);
     entries.splice(entries.indexOf(entry), 0, { key, node: treeOf(value, condition), when: [condition], unless: [] });
+  } else {
+    alsoWhen(entry, condition);
   }
 }
 

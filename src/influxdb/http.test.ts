@@ -332,6 +332,14 @@ describe('TLS', () => {
       await expect(client({ caBundle }).exchange(post(`https://127.0.0.1:${port}/`), readText)).resolves.toBe('hello');
     });
 
+    test('a range of addresses in NO_PROXY says nothing: docs/security.md tells so', async () => {
+      const { port, caBundle } = await tlsServer(['127.0.0.1']);
+      const { url, seen } = await proxy('200 OK', port);
+      jest.replaceProperty(process, 'env', { ...process.env, HTTPS_PROXY: url, NO_PROXY: '127.0.0.0/8' });
+      await expect(client({ caBundle }).exchange(post(`https://127.0.0.1:${port}/`), readText)).resolves.toBe('hello');
+      expect(seen).toEqual([`127.0.0.1:${port}`]);
+    });
+
     test('a proxy that refuses has sent nothing on', async () => {
       const { url } = await proxy('407 Proxy Authentication Required', 0);
       jest.replaceProperty(process, 'env', { ...process.env, HTTPS_PROXY: url });

@@ -83,6 +83,12 @@ describe.each(CROWDS)('$kind:', ({ kind, size }) => {
       timeout: scene.patience,
     });
     expect(scene.simulator.tokens().length).toBeGreaterThanOrEqual(2 * size);
+    // A Secret for each that is left, its own, and no other.
+    const left = names.filter((_, index) => index % 2 === 1).map((name) => `secret/${name}`);
+    const secrets = async (): Promise<string[]> =>
+      (await stage.kubectl('get', 'secrets', `--namespace=${scene.namespace}`, '--output=name')).trim().split('\n');
+    await waitFor(async () => (await secrets()).length <= left.length, { what: 'the Secrets to be collected' });
+    expect((await secrets()).sort()).toEqual(left.sort());
   });
 
   finale(() => stage);
