@@ -74,6 +74,15 @@ describe('a first token that could not be written for sure', () => {
     expect(one.world.tokens.get(id(101))?.revokedAt).toBeUndefined();
   });
 
+  test('is not revoked when it may have arrived in a Secret of ours that was made to name another token since', () => {
+    const one = begun();
+    const ledger = aLedger({ tokenID: id(9) });
+    one.world.secret = aSecret({ seen: 'live', ledger, intact: false, asWanted: false });
+    const { o } = one.on('mint', () => failed()).run();
+    expect(o.memory.unsettled).toHaveLength(1);
+    expect(one.world.tokens.get(id(101))?.revokedAt).toBeUndefined();
+  });
+
   test('is given up and revoked when a foreign Secret has taken the name', () => {
     const one = begun();
     one.world.secret = { ...aForeignSecret(), ...live };

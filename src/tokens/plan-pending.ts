@@ -96,7 +96,11 @@ function settlement(o: Observed, pending: Pending): 'written' | 'give up' | 'unk
   // Our own Secret without a ledger may be the one of an unsure write: its token may be in use, so it is not revoked.
   const stripped = ledger === undefined && secret.ownerUIDs.includes(o.object.metadata.uid);
   if (stripped && pending.unsure === true && base?.ledger === undefined) return 'unknown';
-  if (base === undefined || base.uid !== secret.uid || base.ledger?.tokenID !== ledger?.tokenID) return 'give up';
+  if (base === undefined || base.uid !== secret.uid || base.ledger?.tokenID !== ledger?.tokenID) {
+    // Nor while ledger and string do not fit each other: somebody made it name another, and the string may be that of this token.
+    const garbled = secret.intact === false && ownership(o, secret) === 'ours';
+    return garbled && pending.unsure === true ? 'unknown' : 'give up';
+  }
   if (ownership(o, secret) === 'foreign') return 'give up';
   // Another process wrote it since: perhaps to revoke this very token, as one that nothing can come to name any more.
   return base.ledger?.fence === ledger?.fence ? base : 'give up';
