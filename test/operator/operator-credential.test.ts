@@ -39,6 +39,9 @@ async function play(name: string, spec: object = {}): Promise<{ own: Scene; tena
   await own.waitForReason(name, 'Issued');
   await own.changeCluster({ spec: { credentials: { secretRef: { name: secretOf(name) } } } });
   await own.waitForCluster('Connected');
+  // What is under way with the former credential has ended: a test may withdraw that now.
+  const lists = own.lists();
+  await waitFor(() => own.lists() > lists + 1, { what: 'two lists with the new credential' });
   return { own, tenant };
 }
 
