@@ -20,8 +20,8 @@ interface Index<T> {
   readonly members: Members;
 }
 
-/** Keys of objects by value. */
-type Members = Map<string, Set<string>>;
+/** Keys of objects by value. Most values have one key, and a set of one takes ten times as much memory as the key. */
+type Members = Map<string, string | Set<string>>;
 
 /**
  * A copy of a collection, filled by one `Reflector`. It never goes back in time for an object: what `observe` and the watch have
@@ -62,7 +62,8 @@ export class Store<T extends StoredObject> {
   byIndex(name: string, value: string): readonly T[] {
     const index = this.#indexes.get(name);
     if (!index) throw new RangeError(`the store has no index "${name}"`);
-    return [...(index.members.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+    const keys = index.members.get(value) ?? [];
+    return (typeof keys === 'string' ? [keys] : [...keys]).flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   /** Calls the listener at each change from now on; the result ends that. */
@@ -158,15 +159,19 @@ export class Store<T extends StoredObject> {
 function enter(index: Members, key: string, values: readonly string[]): void {
   for (const value of values) {
     const members = index.get(value);
-    if (members) members.add(key);
-    else index.set(value, new Set([key]));
+    if (members === undefined) index.set(value, key);
+    else if (typeof members !== 'string') members.add(key);
+    else if (members !== key) index.set(value, new Set([members, key]));
   }
 }
 
 function leave(index: Members, key: string, values: readonly string[]): void {
   for (const value of values) {
     const members = index.get(value);
-    members?.delete(key);
-    if (members?.size === 0) index.delete(value);
+    if (members === key) index.delete(value);
+    else if (typeof members === 'object') {
+      members.delete(key);
+      if (members.size === 0) index.delete(value);
+    }
   }
 }
