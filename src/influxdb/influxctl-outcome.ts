@@ -5,7 +5,6 @@
 
 import type { CommandResult } from './command-runner.ts';
 import { IssuerError, type IssuerErrorKind } from './errors.ts';
-import { advises } from './network-failure.ts';
 import { printable } from './printable.ts';
 import type { TokenString } from './token-string.ts';
 
@@ -23,7 +22,8 @@ export interface Attempt {
 interface Sign {
   readonly words: RegExp;
   readonly kind: IssuerErrorKind;
-  readonly remedy: string;
+  readonly what: string;
+  readonly remedy?: string;
 }
 
 /** The first that fits is told. gRPC's names of statuses, HTTP's and Go's words for what goes wrong on the network. */
@@ -31,40 +31,43 @@ const SIGNS: readonly Sign[] = [
   {
     words: /flag provided but not defined|unknown (flag|command)|no help topic/i,
     kind: 'Unusable',
-    remedy: 'the command does not know what it was asked; install influxctl 2.10.0 or later',
+    what: 'the command does not know what it was asked',
+    remedy: 'install influxctl 2.10.0 or later',
   },
   {
     words: /\boauth|no users?\b|users? (not found|does not exist|must)/i,
     kind: 'Refused',
-    remedy:
-      'management tokens need one user who has logged in to the cluster through OAuth; log in once with influxctl from a terminal',
+    what: 'management tokens need one user who has logged in to the cluster through OAuth',
+    remedy: 'log in once with influxctl from a terminal',
   },
   {
     words: /\bunauthenticated\b|\bunauthori[sz]ed\b|\b401\b|invalid (management )?token/i,
     kind: 'CredentialsRejected',
-    remedy:
-      'the credential was refused; put a valid management token into the Secret that spec.credentials.secretRef names',
+    what: 'the credential was refused',
+    remedy: 'put a valid management token into the Secret that spec.credentials.secretRef names',
   },
   {
     words: /permission ?denied|\bforbidden\b|\b403\b/i,
     kind: 'CredentialsRejected',
-    remedy:
-      'the credential may not do that; put a management token into the Secret that spec.credentials.secretRef names',
+    what: 'the credential may not do that',
+    remedy: 'put a management token into the Secret that spec.credentials.secretRef names',
   },
   {
     words: /\b(InvalidArgument|FailedPrecondition|OutOfRange|Unimplemented|ResourceExhausted)\b|\b400\b/,
     kind: 'Refused',
-    remedy: 'it was refused',
+    what: 'it was refused',
   },
   {
     words: /x509|certificate|tls: |server gave HTTP response to HTTPS client/i,
     kind: 'Unavailable',
-    remedy: 'TLS failed; check spec.tls and the scheme of spec.url',
+    what: 'TLS failed',
+    remedy: 'check spec.tls and the scheme of spec.url',
   },
   {
     words: /connection refused|no such host|no route to host|network is unreachable|proxyconnect/i,
     kind: 'Unavailable',
-    remedy: 'it cannot be reached; check spec.url, and HTTPS_PROXY and NO_PROXY where they are set',
+    what: 'it cannot be reached',
+    remedy: 'check spec.url, and HTTPS_PROXY and NO_PROXY where they are set',
   },
 ];
 
@@ -94,10 +97,13 @@ export function errorForRun(attempt: Attempt, { ended, code, stdout, stderr }: C
     case 'exited': {
       const sign = SIGNS.find(({ words }) => words.test(said));
       const quoted = quote(attempt, stderr.length > 0 ? stderr : stdout);
-      const how = code === undefined ? 'it was killed' : `it ended with exit code ${code}`;
-      return sign === undefined
-        ? failed(attempt, otherwise, `${how}${quoted}`)
-        : failed(attempt, sign.kind, `${sign.remedy}${quoted}`, advises(sign.remedy));
+      if (sign === undefined) {
+        const how = code === undefined ? 'it was killed' : `it ended with exit code ${code}`;
+        return failed(attempt, otherwise, `${how}${quoted}`);
+      }
+      const { kind, what, remedy } = sign;
+      const told = remedy === undefined ? what : `${what}; ${remedy}`;
+      return failed(attempt, kind, `${told}${quoted}`, remedy !== undefined);
     }
   }
 }

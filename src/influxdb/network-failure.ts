@@ -43,52 +43,81 @@ export function codeOf(error: unknown): string {
 
 /** Says what happened and what to look at. `field` is the field of the InfluxDBCluster that holds the URL. */
 export function explain(code: string, field: string): string {
-  return EXPLANATIONS.find(([codes]) => codes.test(code))?.[1](field) ?? `the connection failed (${code})`;
+  const { what, remedy } = explanationOf(code);
+  return remedy === undefined ? what : `${what}; ${remedy(field)}`;
 }
 
 /** Whether an explanation also says what to look at. */
-export function advises(explanation: string): boolean {
-  return explanation.includes('; ');
+export function advises(code: string): boolean {
+  return explanationOf(code).remedy !== undefined;
+}
+
+interface Explanation {
+  readonly what: string;
+  readonly remedy?: (field: string) => string;
+}
+
+function explanationOf(code: string): Explanation {
+  return EXPLANATIONS.find(({ codes }) => codes.test(code)) ?? { what: `the connection failed (${code})` };
 }
 
 /** The first that fits is told. The codes of certificates are OpenSSL's, as Node spells them. */
-const EXPLANATIONS: readonly (readonly [RegExp, (field: string) => string])[] = [
-  [TIMEOUT, () => 'it did not answer in time'],
-  [/^(ENOTFOUND|EAI_\w+)$/, (field) => `its name cannot be resolved; check ${field}`],
-  [
-    new RegExp(`^${LINK_LOCAL}$`),
-    (field) =>
-      `its name leads to a link-local address, where clouds answer with the credentials of machines; check ${field}`,
-  ],
-  [
-    /^ECONNREFUSED$/,
-    (field) =>
-      `it refuses the connection; check host and port of ${field}, and HTTPS_PROXY and NO_PROXY where they are set`,
-  ],
-  [
-    /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/,
-    () => 'there is no route to it; check network and network policies',
-  ],
-  [
-    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_UNTRUSTED|INVALID_CA)$/,
-    () =>
-      "its certificate is not signed by a trusted authority; put the authority's certificate into spec.tls.caBundle",
-  ],
-  [
-    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
-    (field) => `its certificate is for another host name; put a name that the certificate holds into ${field}`,
-  ],
-  [/^CERT_HAS_EXPIRED$/, () => 'its certificate has expired; renew it'],
-  [/^CERT_NOT_YET_VALID$/, () => 'its certificate is not valid yet; check the clocks'],
-  [/^(CERT_|CRL_|ERR_TLS_CERT)\w+$/, () => 'its certificate is not acceptable'],
-  [
-    /^ERR_SSL_WRONG_VERSION_NUMBER$/,
-    (field) => `it does not speak TLS on this port; check scheme and port of ${field}`,
-  ],
-  [/^(EPROTO|ERR_SSL_\w+)$/, () => 'TLS could not be agreed on; it needs TLS 1.2 or later'],
-  [/^(NOT_HTTP|HPE_\w+)$/, (field) => `what it answered is not HTTP; check scheme and port of ${field}`],
-  [/^(UND_ERR_ABORTED|UND_ERR_PRX_\w+)$/, () => 'the proxy did not let us through; check HTTPS_PROXY and NO_PROXY'],
-  [/^ABORTED$/, () => 'the operator gave up waiting'],
-  [/^(UND_ERR_DESTROYED|UND_ERR_CLOSED)$/, () => 'the connection was closed by the operator'],
-  [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, () => 'the connection was cut'],
+const EXPLANATIONS: readonly (Explanation & { readonly codes: RegExp })[] = [
+  { codes: TIMEOUT, what: 'it did not answer in time' },
+  {
+    codes: /^(ENOTFOUND|EAI_\w+)$/,
+    what: 'its name cannot be resolved',
+    remedy: (field) => `check ${field}`,
+  },
+  {
+    codes: new RegExp(`^${LINK_LOCAL}$`),
+    what: 'its name leads to a link-local address, where clouds answer with the credentials of machines',
+    remedy: (field) => `check ${field}`,
+  },
+  {
+    codes: /^ECONNREFUSED$/,
+    what: 'it refuses the connection',
+    remedy: (field) => `check host and port of ${field}, and HTTPS_PROXY and NO_PROXY where they are set`,
+  },
+  {
+    codes: /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/,
+    what: 'there is no route to it',
+    remedy: () => 'check network and network policies',
+  },
+  {
+    codes: /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_UNTRUSTED|INVALID_CA)$/,
+    what: 'its certificate is not signed by a trusted authority',
+    remedy: () => "put the authority's certificate into spec.tls.caBundle",
+  },
+  {
+    codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    what: 'its certificate is for another host name',
+    remedy: (field) => `put a name that the certificate holds into ${field}`,
+  },
+  { codes: /^CERT_HAS_EXPIRED$/, what: 'its certificate has expired', remedy: () => 'renew it' },
+  { codes: /^CERT_NOT_YET_VALID$/, what: 'its certificate is not valid yet', remedy: () => 'check the clocks' },
+  { codes: /^(CERT_|CRL_|ERR_TLS_CERT)\w+$/, what: 'its certificate is not acceptable' },
+  {
+    codes: /^ERR_SSL_WRONG_VERSION_NUMBER$/,
+    what: 'it does not speak TLS on this port',
+    remedy: (field) => `check scheme and port of ${field}`,
+  },
+  {
+    codes: /^(EPROTO|ERR_SSL_\w+)$/,
+    what: 'TLS could not be agreed on',
+    remedy: () => 'it needs TLS 1.2 or later',
+  },
+  {
+    codes: /^(NOT_HTTP|HPE_\w+)$/,
+    what: 'what it answered is not HTTP',
+    remedy: (field) => `check scheme and port of ${field}`,
+  },
+  {
+    codes: /^(UND_ERR_ABORTED|UND_ERR_PRX_\w+)$/,
+    what: 'the proxy did not let us through',
+    remedy: () => 'check HTTPS_PROXY and NO_PROXY',
+  },
+  { codes: /^ABORTED$/, what: 'the operator gave up waiting' },
+  { codes: /^(UND_ERR_DESTROYED|UND_ERR_CLOSED)$/, what: 'the connection was closed by the operator' },
+  { codes: /^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET)$/, what: 'the connection was cut' },
 ];

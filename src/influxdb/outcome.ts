@@ -71,9 +71,8 @@ export function errorForContent(operation: Operation, answer: Answer, why: strin
 /** For an exchange that got no complete answer. */
 export function errorForFailure(operation: Operation, failure: NetworkFailure): IssuerError {
   const cutOff = failure.answered && !failure.slow;
-  const why = explain(failure.code, 'spec.url');
-  const message = `${why}${cutOff ? ' in the middle of its answer' : ''}`;
-  const details = { advises: advises(why) };
+  const message = `${explain(failure.code, 'spec.url')}${cutOff ? ' in the middle of its answer' : ''}`;
+  const details = { advises: advises(failure.code) };
   if (operation.effect === 'change')
     return failed(operation, failure.sent ? 'OutcomeUnknown' : 'Unavailable', message, details);
   return failed(operation, cutOff ? 'Unreadable' : 'Unavailable', message, details);
