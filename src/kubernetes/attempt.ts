@@ -36,10 +36,7 @@ export class Attempt {
     this.throwIfGivenUp();
     const { promise: ended, reject } = Promise.withResolvers<never>();
     this.onGivenUp = () => reject(new Error('given up'));
-    const result = await Promise.race([promise, ended]);
-    // It may have been given up between the result and its arrival here.
-    this.throwIfGivenUp();
-    return result;
+    return Promise.race([promise, ended]);
   }
 
   /** From here on only the signals end it. */

@@ -128,15 +128,19 @@ class PooledClient implements KubernetesClient {
     send: (credentials: Credentials) => Promise<A>,
     discard?: (answer: A) => Promise<void>,
   ): Promise<A> {
-    attempt.throwIfGivenUp();
+    const once = (credentials: Credentials): Promise<A> => {
+      // It may have been given up between two waits, and nobody would tell whoever sends it.
+      attempt.throwIfGivenUp();
+      return send(credentials);
+    };
     // A credential plugin may hang: that must not outlive the request either.
     const credentials = this.#connection.current ?? (await attempt.orEnd(this.#connection.credentials()));
-    const answer = await send(credentials);
+    const answer = await once(credentials);
     if (answer.status !== 401) return answer;
     const renewed = await attempt.orEnd(this.#connection.renew(credentials));
     if (!renewed) return answer;
     await discard?.(answer);
-    return send(renewed);
+    return once(renewed);
   }
 
   #outgoing({ method, path, query, body, contentType, accept }: KubernetesRequest): Outgoing {
