@@ -28,9 +28,6 @@ export function pacedIssuer(issuer: TokenIssuer, now = (): number => performance
     get clockSkew() {
       return issuer.clockSkew;
     },
-    get credentialEnd() {
-      return issuer.credentialEnd;
-    },
   };
 }
 

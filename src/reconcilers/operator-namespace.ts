@@ -6,6 +6,7 @@ import { KubernetesError, type KubernetesClient } from '../kubernetes/client.ts'
 import { resourcePath } from '../kubernetes/paths.ts';
 import type { Verdict } from '../resources/conditions.ts';
 import type { InfluxDBClusterSpec } from '../resources/influxdb-cluster.ts';
+import { uidOf } from '../tokens/ledger.ts';
 import type { Renewal } from './credential-end.ts';
 import type { World } from './world.ts';
 
@@ -71,7 +72,7 @@ export class OperatorNamespace {
     const { ledger } =
       this.#world.collections.secrets.get(`${this.#namespace}/${spec.credentials.secretRef.name}`) ?? {};
     if (ledger === undefined) return undefined;
-    const object = this.#world.tokenByUID(ledger.object.slice(ledger.object.lastIndexOf('/') + 1));
+    const object = this.#world.tokenByUID(uidOf(ledger));
     const { nextRotation, token } = object?.status ?? {};
     // A Secret that was retained, or that another object's ledger was copied to, is renewed by nobody.
     if (object?.kind !== 'ManagementToken' || nextRotation === undefined || token?.id !== ledger.tokenID)

@@ -8,6 +8,7 @@ import type { TokenKind } from '../resources/group.ts';
 import type { InfluxDBCluster } from '../resources/influxdb-cluster.ts';
 import type { TokenObject } from '../resources/token-object.ts';
 import { namedAt } from '../tokens/inventory.ts';
+import { uidOf } from '../tokens/ledger.ts';
 import type { SecretRecord } from '../tokens/secret.ts';
 import { requestsOf } from './cluster-requests.ts';
 import { Ranking } from './ranking.ts';
@@ -198,7 +199,7 @@ export class World {
 
   /** Whether the object that a Secret of ours was written for is gone. */
   #retained({ ledger }: SecretRecord): boolean {
-    return this.tokenByUID(ledger?.object.slice(ledger.object.lastIndexOf('/') + 1) ?? '') === undefined;
+    return ledger === undefined || this.tokenByUID(uidOf(ledger)) === undefined;
   }
 
   #tokenChanged(before: TokenObject | undefined, after: TokenObject | undefined, wakes: Wakes): void {

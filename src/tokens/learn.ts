@@ -2,7 +2,7 @@
 
 import { noteMint } from './budget.ts';
 import { ended, ownership, ownLedger, rotationNonces } from './facts.ts';
-import type { Looks, Memory, Observed } from './observed.ts';
+import type { Looks, Memory, Observed, SecretView } from './observed.ts';
 import type { Failure, Outcome } from './outcome.ts';
 import { probed } from './plan-probe.ts';
 import { viewKey } from './plan-upkeep.ts';
@@ -32,7 +32,7 @@ export function learn(o: Observed, step: Step, outcome: Outcome, now: number, as
       if (step.do !== 'lookAtObject') return { ...o, object };
       // One that changed may name a token that was written after the Secret was read.
       const changed = object.metadata.resourceVersion !== o.object.metadata.resourceVersion;
-      const secret: Observed['secret'] = changed ? { ...o.secret, seen: 'cached', doubted: true } : o.secret;
+      const secret = changed ? outOfDate(o.secret) : o.secret;
       return { ...o, object, secret, looked: { ...o.looked, object: true } };
     }
     case 'no object':
@@ -99,6 +99,11 @@ function afterSecret(
   return { ...o, secret, memory, ...(former ? { looked: { ...o.looked, object: false } } : {}) };
 }
 
+/** What was read of it may not be so any more: only a live look counts now. */
+function outOfDate(secret: SecretView): SecretView {
+  return { ...secret, seen: 'cached', doubted: true };
+}
+
 function afterToken(o: Observed, step: Step, { id, info, at }: Extract<Outcome, { got: 'token' }>): Observed {
   const looked: Looks = { ...o.looked, tokens: { ...o.looked.tokens, [id]: { info, at } } };
   const changed =
@@ -123,8 +128,7 @@ function withInventory(o: Observed, inventory: Extract<Outcome, { got: 'inventor
   if (o.cluster === undefined) return o;
   const unsettled = o.memory.unsettled.filter(({ at }) => at >= inventory.begun);
   // What it shows may have been written since the Secret was read.
-  const secret: Observed['secret'] =
-    o.secret.seen === 'live' ? { ...o.secret, seen: 'cached', doubted: true } : o.secret;
+  const secret = o.secret.seen === 'live' ? outOfDate(o.secret) : o.secret;
   const seen: Observed = { ...o, secret, cluster: { ...o.cluster, inventory }, memory: { ...o.memory, unsettled } };
   const missing = Object.keys(o.looked.tokens).filter((id) => !o.memory.ended.includes(id) && ended(seen, id));
   return { ...seen, memory: { ...seen.memory, ended: missing.reduce(withEnded, seen.memory.ended) } };

@@ -69,6 +69,11 @@ export function kindOf({ object }: Pick<Ledger, 'object'>): string {
   return object.slice(0, object.indexOf('/'));
 }
 
+/** The UID of the object that a ledger names. */
+export function uidOf({ object }: Pick<Ledger, 'object'>): string {
+  return object.slice(object.lastIndexOf('/') + 1);
+}
+
 /** SHA-256 over version, id and string. A token string has 512 random bits, so the digest needs no key to hide it. */
 export function digest(id: string, string: TokenString): string {
   const hash = createHash('sha256').update(`${GROUP}/v1\0${id}\0${string.reveal()}`);
