@@ -74,10 +74,6 @@ async function secretWrites(scene: Scene): Promise<ReadonlyMap<string, readonly 
       code < 300 &&
       !requestURI.includes('dryRun'),
   );
-  const times = new Map<string, number[]>();
-  for (const { objectRef, stageTimestamp } of events) {
-    const name = objectRef?.name ?? '';
-    times.set(name, [...(times.get(name) ?? []), Date.parse(stageTimestamp)]);
-  }
-  return times;
+  const writes = Map.groupBy(events, ({ objectRef }) => objectRef?.name ?? '');
+  return new Map([...writes].map(([name, own]) => [name, own.map(({ stageTimestamp }) => Date.parse(stageTimestamp))]));
 }

@@ -94,10 +94,7 @@ describe.each(TOKEN_KINDS)('%s:', (kind) => {
       ...names.map((name) => scene.delete(name)),
     ]);
     await Promise.all(names.map((name) => scene.waitForEnd(name)));
-    await waitFor(async () => (await orUndefined(scene.clusterObject())) === undefined, {
-      what: 'the end of the cluster',
-      timeout: scene.patience,
-    });
+    await scene.waitForEndOfCluster();
     expect(scene.liveTokens()).toEqual([]);
   });
 
@@ -110,10 +107,7 @@ describe.each(TOKEN_KINDS)('%s:', (kind) => {
 
     await scene.delete('using');
     await scene.waitForEnd('using');
-    await waitFor(async () => (await orUndefined(scene.clusterObject())) === undefined, {
-      what: 'the end of the cluster',
-      timeout: scene.patience,
-    });
+    await scene.waitForEndOfCluster();
     expect(scene.liveTokens()).toEqual([]);
   });
 

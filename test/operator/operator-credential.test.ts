@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Condition } from '../../src/resources/conditions.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
-import { deleteAt, eventsOf, orUndefined, paths, type DecodedSecret } from './objects.ts';
+import { deleteAt, eventsOf, paths, type DecodedSecret } from './objects.ts';
 import { OPERATOR_NAMESPACE } from './operator-process.ts';
 import type { Scene } from './scene.ts';
 import { Stage } from './stage.ts';
@@ -151,7 +151,7 @@ test('when all goes at once, the retained credential revokes every token before 
     ...names.map((name) => tenant.delete(name)),
   ]);
   await Promise.all([own.waitForEnd('pruned'), ...names.map((name) => tenant.waitForEnd(name))]);
-  await waitFor(async () => (await orUndefined(own.clusterObject())) === undefined, { what: 'the end of the cluster' });
+  await own.waitForEndOfCluster();
   const { data } = await own.secret(secretOf('pruned'));
   expect(own.liveTokens().map(({ string }) => string)).toEqual([data['token']]);
   expect(await own.accepts(data['token'])).toBe(true);

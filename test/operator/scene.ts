@@ -184,6 +184,13 @@ export class Scene {
     });
   }
 
+  async waitForEndOfCluster(): Promise<void> {
+    await waitFor(async () => (await orUndefined(this.clusterObject())) === undefined, {
+      what: 'the end of the cluster',
+      timeout: this.patience,
+    });
+  }
+
   /** Where a token object of this kind is. */
   path(name: string): string {
     return paths.token(this.namespace, name, this.kind);
