@@ -1,15 +1,32 @@
 // A port for a process that cannot tell which one the system chose for it.
 
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that was free a moment ago; somebody else may be quicker. */
+/**
+ * Where no system takes the ports of outgoing connections from: Linux uses 32768 and above, macOS 49152. A port that the system chose was
+ * taken by one of the thousands of connections of a test run before the operator listened on it (`EADDRINUSE`).
+ */
+const RANGE = [20_000, 30_000] as const;
+
+/** A port of 127.0.0.1 that was free a moment ago; another process that listens may be quicker, a connection cannot. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  for (;;) {
+    const port = randomInt(...RANGE);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    throw error;
+  }
   server.close();
   await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('the server does not listen on a TCP port');
-  return address.port;
+  return true;
 }
