@@ -97,7 +97,9 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate="$(date +%s)"': GUIDES,
     "kubectl -n metrics wait databasetoken telegraf --for=jsonpath='{.status.superseded[0].id}' --timeout=120s": GUIDES,
     'kubectl -n metrics annotate databasetoken --all --overwrite influxtokens.dev/rotate="$(date +%s)"': GUIDES,
-    'kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate-immediately="$(date +%s)"':
+    'now="$(date +%s)"': GUIDES,
+    'kubectl -n metrics annotate databasetoken telegraf --overwrite influxtokens.dev/rotate-immediately="$now"': GUIDES,
+    'kubectl -n metrics wait secret telegraf --for=jsonpath=\'{.metadata.annotations.influxtokens\\.dev/handled-rotation-immediately}\'="$now" --timeout=120s':
       GUIDES,
     'kubectl -n metrics events --for databasetoken/telegraf': GUIDES,
   },

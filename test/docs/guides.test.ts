@@ -92,6 +92,13 @@ async function secret(name: string, namespace = 'metrics'): Promise<string> {
   return reader.types([`kubectl -n ${namespace} get secret ${name} -o jsonpath='{.data.token}' | base64 -d`]);
 }
 
+/** Waits until kubectl would restart a Deployment again: it marks a restart by the second, and refuses the same mark twice. */
+async function anotherRestartIsTaken(deployment: string): Promise<void> {
+  const marked = `jsonpath='{.spec.template.metadata.annotations.kubectl\\.kubernetes\\.io/restartedAt}'`;
+  const last = Date.parse(await reader.types([`kubectl -n metrics get deployment ${deployment} -o ${marked}`]));
+  await waitFor(() => Date.now() >= last + 1_000, { what: 'the second after the last restart' });
+}
+
 /** Waits until so many tokens of databases are alive, and no more. */
 async function becomesAlive(count: number): Promise<void> {
   await waitFor(() => alive('database').length === count, { what: `${count} tokens to be alive`, timeout: 60_000 });
@@ -152,6 +159,7 @@ test('a token is rotated, alone and with all others, and at once after a leak', 
   await reader.types([restart]);
   expect(await reader.types([overlap])).toBe('');
   const [first, collector] = [await secret('telegraf'), await secret('collector')];
+  await anotherRestartIsTaken('telegraf');
   await reader.types([rotate]);
   expect(await reader.types([overlap])).toContain('revokeAfter');
   const second = await secret('telegraf');
@@ -162,6 +170,7 @@ test('a token is rotated, alone and with all others, and at once after a leak', 
   await waitFor(async () => (await secret('collector')) !== collector, { what: 'the rotation of the others' });
 
   const leaked = await secret('telegraf');
+  await anotherRestartIsTaken('telegraf');
   await reader.types([leak]);
   await waitFor(() => !alive().includes(leaked), { what: 'the end of the leaked token' });
   const told = await waitFor(
