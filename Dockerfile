@@ -18,8 +18,7 @@ FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="influxdb-token-operator" \
       org.opencontainers.image.description="Makes InfluxDB Clustered tokens declarative: apply a token, get a Secret; delete it, and the token is revoked." \
       org.opencontainers.image.licenses="Apache-2.0"
-# .mjs, so that Node need not find out that it is a module.
-COPY --from=build --chmod=0444 /build/dist/operator.js /operator.mjs
+COPY --from=build --chmod=0444 /build/dist/operator.cjs /operator.cjs
 COPY --from=build --chmod=0444 /build/dist/LICENSES.txt /build/dist/sbom.cdx.json /
 # V8 sizes its heap when it starts: by default for half of the container's memory, and it ends the process when that is full, though the
 # other half is free. At 512 MiB the operator needs less than a quarter of it for young objects, code, buffers and TLS.
@@ -31,4 +30,4 @@ USER 65532:65532
 EXPOSE 8080 8081
 # V8 would collect the whole heap each time it grows by some megabytes; up to here it may grow first, which saves a burst an eighth of its CPU.
 # (Node does not take this flag from NODE_OPTIONS.)
-ENTRYPOINT ["node", "--initial-old-space-size=96", "/operator.mjs"]
+ENTRYPOINT ["node", "--initial-old-space-size=96", "/operator.cjs"]

@@ -1,4 +1,4 @@
-// Writes the operator as one file, dist/operator.js, which needs Node and nothing else: `npm run build`.
+// Writes the operator as one file, dist/operator.cjs, which needs Node and nothing else: `npm run build`.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';

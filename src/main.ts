@@ -158,10 +158,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-try {
-  await main();
-} catch (error) {
+// No `await`: the bundle is CommonJS, which has none at the top.
+main().catch((error: unknown) => {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(2);
-}
+});

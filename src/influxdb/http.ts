@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { EnvHttpProxyAgent, request as send, type Dispatcher } from 'undici';
+import { EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
 import type { Clock } from '../controller/clock.ts';
 import { elsewhere } from './elsewhere.ts';
@@ -120,10 +120,11 @@ export class HttpClient {
 
   #send(request: HttpRequest, signal: AbortSignal, progress: Progress): Promise<Dispatcher.ResponseData<Progress>> {
     const { method, url, headers, body } = request;
-    return send(url, {
-      dispatcher: this.#dispatcher,
-      opaque: progress,
+    return this.#dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method,
+      opaque: progress,
       headers: { accept: 'application/json', 'user-agent': this.#userAgent, ...headers },
       body: body ?? null,
       signal,

@@ -60,5 +60,5 @@ async function served(kubernetes: Endpoint): Promise<void> {
 /** What is measured is what is shipped: the bundle, made from the sources as they are now. */
 async function buildOperator(): Promise<string> {
   await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/build.ts')], { cwd: ROOT });
-  return join(ROOT, 'dist/operator.js');
+  return join(ROOT, 'dist/operator.cjs');
 }

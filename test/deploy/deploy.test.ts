@@ -190,8 +190,8 @@ describe('the rights', () => {
     const processes = await GuardedProcesses.create('influxtokens-deploy');
     try {
       const built = await bundle();
-      const program = join(processes.directory, 'operator.js');
-      await writeFile(program, built.find(({ path }) => path === 'operator.js')?.content ?? '');
+      const program = join(processes.directory, 'operator.cjs');
+      await writeFile(program, built.find(({ path }) => path === 'operator.cjs')?.content ?? '');
       const health = `127.0.0.1:${await freePort()}`;
       const operator = await processes.start({
         name: 'operator',

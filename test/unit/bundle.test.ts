@@ -16,7 +16,7 @@ beforeAll(async () => {
   files = await bundle();
   // Where no node_modules is near, so that the file has to do alone.
   directory = await mkdtemp(join(tmpdir(), 'influxtokens-bundle-'));
-  await writeFile(join(directory, 'operator.js'), content('operator.js'));
+  await writeFile(join(directory, 'operator.cjs'), content('operator.cjs'));
 });
 
 afterAll(async () => {
@@ -47,7 +47,7 @@ test.each(['json', 'pretty'])(
 
 test('is text of one byte a character, which V8 keeps in half the memory', async () => {
   const [file] = await bundle();
-  expect(file?.path).toBe('operator.js');
+  expect(file?.path).toBe('operator.cjs');
   expect(file?.content).not.toMatch(/[^\0-\xff]/);
   // A message may end with an ellipsis: what is not Latin-1 means what it meant.
   expect(file?.content).toContain('[.?!\\u2026]');
@@ -64,7 +64,7 @@ test('two builds have the same bytes, and tell nothing of the machine', async ()
 });
 
 test('of the dependencies the bundle holds what is used: whole, they are eighteen megabytes', () => {
-  expect(content('operator.js').length).toBeLessThan(4_000_000);
+  expect(content('operator.cjs').length).toBeLessThan(4_000_000);
 });
 
 test('the licences of our own code and of the dependencies travel with it', () => {
@@ -102,7 +102,7 @@ function content(path: string): string {
 function run(...args: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const options = { cwd: directory, env: { HOME: directory } };
-    execFile(process.execPath, [join(directory, 'operator.js'), ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [join(directory, 'operator.cjs'), ...args], options, (error, stdout, stderr) => {
       resolve({ code: error?.code ?? 0, stdout, stderr });
     });
   });

@@ -76,12 +76,12 @@ function imageTests(): void {
   test('is its base and three files of less than four megabytes, and runs as a user that is not root', async () => {
     const root = await buildah.mount(images[0] ?? '');
     const sizes = await Promise.all(
-      ['operator.mjs', 'LICENSES.txt', 'sbom.cdx.json'].map(async (file) => (await stat(join(root, file))).size),
+      ['operator.cjs', 'LICENSES.txt', 'sbom.cdx.json'].map(async (file) => (await stat(join(root, file))).size),
     );
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(4_000_000);
     expect(config).toMatchObject({
       User: '65532:65532',
-      Entrypoint: ['node', '--initial-old-space-size=96', '/operator.mjs'],
+      Entrypoint: ['node', '--initial-old-space-size=96', '/operator.cjs'],
     });
     await expect(stat(join(root, 'build'))).rejects.toThrow('ENOENT');
   });

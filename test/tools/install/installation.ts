@@ -55,12 +55,12 @@ export class Installation {
     const processes = await GuardedProcesses.create('influxtokens-installation');
     const installation = new Installation(controlPlane, processes, path);
     const built = await bundle();
-    const program = built.find((file) => file.path === 'operator.js')?.content ?? '';
+    const program = built.find((file) => file.path === 'operator.cjs')?.content ?? '';
     for (const version of VERSIONS) {
       const folder = installation.folder(version);
       await mkdir(folder);
       for (const part of ['deploy', 'crds']) await cp(join(ROOT, part), join(folder, part), { recursive: true });
-      await writeFile(join(folder, 'operator.js'), program.replace(`"${OPERATOR_VERSION}"`, `"${version}"`));
+      await writeFile(join(folder, 'operator.cjs'), program.replace(`"${OPERATOR_VERSION}"`, `"${version}"`));
       if (version !== OPERATOR_VERSION) await makeLater(join(folder, 'deploy'), version);
     }
     return installation;
@@ -96,7 +96,7 @@ export class Installation {
       name: `pod-${++this.#pods}`,
       kubeconfig: await this.#controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, serviceAccountName),
       flags: args,
-      program: join(this.folder(version), 'operator.js'),
+      program: join(this.folder(version), 'operator.cjs'),
       environment: Object.fromEntries(variables),
     });
     const status = {
