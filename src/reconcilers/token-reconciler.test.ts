@@ -21,7 +21,7 @@ import type { TokenObject } from '../resources/token-object.ts';
 import { createMetrics } from '../server/metrics.ts';
 import { digest } from '../tokens/ledger.ts';
 import { markDescription } from '../tokens/marker.ts';
-import { secretManifest, secretRecord } from '../tokens/secret.ts';
+import { secretContent, secretManifest, secretRecord } from '../tokens/secret.ts';
 import { wantedOf } from '../tokens/wanted.ts';
 import { Clusters, type ClusterState, type Inventory } from './clusters.ts';
 import { Narrator } from './narrator.ts';
@@ -80,7 +80,7 @@ function tokenOfObject(): TokenInfo {
 /** The Secret of an object with token 1, on the API server and shown by the watch. */
 function givenSecret(object: TokenObject): void {
   const string = new TokenString('apiv1_1');
-  const content = { object, spec: object.spec, wanted: wantedOf(object, object.spec), dataURL: cluster().spec.url };
+  const content = secretContent(object, object.spec, wantedOf(object, object.spec), cluster().spec.url);
   const ledger = aLedger({
     object: `DatabaseToken/metrics/telegraf/${object.metadata.uid}`,
     digest: digest(id(1), string),

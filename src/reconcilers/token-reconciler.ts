@@ -9,10 +9,9 @@ import type { TokenObject, TokenSpec } from '../resources/token-object.ts';
 import { problemLine, validateToken } from '../resources/validate.ts';
 import { judgeAccess } from '../tokens/access.ts';
 import { difference } from '../tokens/drift.ts';
-import { layoutOf } from '../tokens/layout.ts';
 import { NOTHING_LOOKED_AT } from '../tokens/learn.ts';
 import { NO_MEMORY, type Access, type Memory, type Observed, type Wanted } from '../tokens/observed.ts';
-import type { SecretContent } from '../tokens/secret.ts';
+import { secretContent, type SecretContent } from '../tokens/secret.ts';
 import type { Decision } from '../tokens/step.ts';
 import { wantedOf } from '../tokens/wanted.ts';
 import { clusterView } from './cluster-view.ts';
@@ -185,7 +184,7 @@ export class TokenReconciler {
       object,
       ...(wanted === undefined ? {} : { wanted }),
       ...(problem === undefined ? {} : { problem }),
-      ...(content === undefined ? {} : { layout: layoutOf(content) }),
+      ...(content === undefined ? {} : { layout: content.layout }),
       ...(view === undefined ? {} : { cluster: view }),
       access,
       ...(access.allowed && access.maxTokens !== undefined
@@ -245,7 +244,7 @@ function contentOf(
   cluster: ClusterState | undefined,
 ): SecretContent | undefined {
   if (spec === undefined || wanted === undefined || cluster?.spec === undefined) return undefined;
-  return { object, spec, wanted, dataURL: dataURL(cluster.spec) };
+  return secretContent(object, spec, wanted, dataURL(cluster.spec));
 }
 
 /** Once an object stands well, what failed before is over. */

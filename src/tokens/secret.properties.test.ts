@@ -5,9 +5,8 @@ import { aLedger, given, id } from '../../test/builders.ts';
 import { applyPatch } from '../../test/json-patch.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import { secretKeys } from '../resources/defaults.ts';
-import { layoutOf } from './layout.ts';
 import { digest, readLedger, type Ledger } from './ledger.ts';
-import { FIELD_MANAGER, inspect, swapPatch, type LiveSecret, type SecretContent } from './secret.ts';
+import { FIELD_MANAGER, inspect, secretContent, swapPatch, type LiveSecret, type SecretContent } from './secret.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -39,7 +38,7 @@ type Generation = typeof generation extends fc.Arbitrary<infer T> ? T : never;
 
 function contentOf({ spec }: Generation): SecretContent {
   const { object, wanted } = given().spec(spec).build();
-  return { object, spec: object.spec, wanted: wanted!, dataURL: 'https://data.example.com' };
+  return secretContent(object, object.spec, wanted!, 'https://data.example.com');
 }
 
 function ledgerOf({ string }: Generation, number: number): Ledger {
@@ -96,7 +95,7 @@ test('after any change of spec and token the Secret holds what is wanted, no str
       for (const [at, next] of generations.entries()) {
         live = swap(live, base, next, at + 1);
         base = readLedger(live.metadata.annotations ?? {});
-        expect(base).toEqual({ ...ledgerOf(next, at + 1), layout: layoutOf(contentOf(next)) });
+        expect(base).toEqual({ ...ledgerOf(next, at + 1), layout: contentOf(next).layout });
         expect(inspect(live, contentOf(next))).toMatchObject({ intact: true, asWanted: true });
         const { token } = secretKeys(contentOf(next).spec);
         expect(

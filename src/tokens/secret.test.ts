@@ -4,12 +4,12 @@ import { aLedger, given, HOUR, id, NOW, nonce, OBJECT_UID } from '../../test/bui
 import { applyPatch } from '../../test/json-patch.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import type { DatabaseTokenSpec } from '../resources/database-token.ts';
-import { layoutOf } from './layout.ts';
 import { digest, LEDGER, readLedger, writeLedger, type Ledger } from './ledger.ts';
 import {
   disownPatch,
   FIELD_MANAGER,
   inspect,
+  secretContent,
   secretManifest,
   secretRecord,
   swapPatch,
@@ -20,7 +20,7 @@ import {
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const contentOf = (spec: Partial<DatabaseTokenSpec> = {}): SecretContent => {
   const { object, wanted } = given().spec(spec).build();
-  return { object, spec: object.spec, wanted: wanted!, dataURL: 'https://data.example.com' };
+  return secretContent(object, object.spec, wanted!, 'https://data.example.com');
 };
 const ledgerOf = (number: number, string: TokenString, change: Partial<Ledger> = {}): Ledger =>
   aLedger({
@@ -257,7 +257,7 @@ describe('a live look', () => {
       const { string, asWanted } = inspect(live, content);
       expect(asWanted).toBe(true);
       const rewritten = applyPatch(live, swapPatch(live, base, content, base, string!))!;
-      expect(rewritten.metadata.annotations?.[LEDGER.layout]).toBe(layoutOf(content));
+      expect(rewritten.metadata.annotations?.[LEDGER.layout]).toBe(content.layout);
     }
   });
 

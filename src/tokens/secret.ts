@@ -60,6 +60,13 @@ export interface SecretContent {
   readonly spec: TokenSpec;
   readonly wanted: Wanted;
   readonly dataURL: string;
+  /** See `layoutOf`. */
+  readonly layout: string;
+}
+
+/** The content for an object; its layout is worked out here, once for all looks and writes of a pass. */
+export function secretContent(object: TokenObject, spec: TokenSpec, wanted: Wanted, dataURL: string): SecretContent {
+  return { object, spec, wanted, dataURL, layout: layoutOf({ spec, wanted, dataURL }) };
 }
 
 /** A Secret before the API server has it. */
@@ -201,7 +208,7 @@ export function secretRecord(metadata: SecretMetadata): SecretRecord {
 
 /** The layout is that of what is written, whatever a ledger said of what stood there before. */
 function annotationsOf(content: SecretContent, ledger: Ledger): Record<string, string> {
-  return { ...content.spec.secret?.annotations, ...writeLedger({ ...ledger, layout: layoutOf(content) }) };
+  return { ...content.spec.secret?.annotations, ...writeLedger({ ...ledger, layout: content.layout }) };
 }
 
 function dataOf({ spec, dataURL }: SecretContent, ledger: Ledger, string: TokenString): Record<string, string> {

@@ -3,12 +3,12 @@
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import { secretName } from '../../src/resources/defaults.ts';
 import { FINALIZER, MANAGED_LABEL } from '../../src/resources/group.ts';
-import { layoutOf } from '../../src/tokens/layout.ts';
 import { NOTHING_LOOKED_AT } from '../../src/tokens/learn.ts';
 import { parseMarker } from '../../src/tokens/marker.ts';
 import { NO_MEMORY, type ClusterView, type Memory, type Observed, type SecretView } from '../../src/tokens/observed.ts';
 import {
   inspect,
+  secretContent,
   secretRecord,
   type LiveSecret,
   type SecretContent,
@@ -93,12 +93,12 @@ export function observe(
   const valid = isValid(object);
   const wanted = valid ? wantedOf(object, object.spec) : undefined;
   const cluster = clusterView(process, uid);
-  const content = wanted && { object, spec: object.spec, wanted, dataURL: process.settings.dataURL };
+  const content = wanted && secretContent(object, object.spec, wanted, process.settings.dataURL);
   const observed: Observed = {
     installation: INSTALLATION,
     object,
     ...(wanted === undefined ? { problem: 'the spec is not valid' } : { wanted }),
-    ...(content === undefined ? {} : { layout: layoutOf(content) }),
+    ...(content === undefined ? {} : { layout: content.layout }),
     cluster,
     access: process.settings.denied.includes(name)
       ? { allowed: false, message: 'No rule allows it.' }
