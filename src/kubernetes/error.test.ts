@@ -78,6 +78,7 @@ describe('contents of Secrets that a server or webhook quotes', () => {
     ['an object', { data: { token: encoded } }],
     ['serialised JSON', JSON.stringify({ data: { token: encoded } })],
     ['a JSON Patch of one key', [{ op: 'replace', path: '/data/token', value: encoded }]],
+    ['a JSON Patch that only tests a key', [{ op: 'test', path: '/data/token', value: encoded }]],
     ['a JSON Patch of all data', [{ op: 'add', path: '/data', value: { token: encoded } }]],
     ['a JSON Patch of everything', [{ op: 'add', path: '', value: { data: { token: encoded } } }]],
   ])('are blanked, encoded and decoded, when the body was %s', (_, body) => {

@@ -188,6 +188,7 @@ export class SecretAccess {
     return answer.metadata;
   }
 
+  /** The write has tested what it left alone, so that all of it is as wanted. */
   #afterWrite(metadata: SecretMetadata): Outcome {
     this.#live = undefined;
     const record = secretRecord(metadata);

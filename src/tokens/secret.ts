@@ -97,8 +97,10 @@ export function secretManifest(content: SecretContent, ledger: Ledger, string: T
 }
 
 /**
- * The compare-and-swap: succeeds only while the Secret is the one that `base` describes, whatever else strangers changed at it.
- * Keys that hold the former string are removed, so that no stale token stays behind under an old key.
+ * The compare-and-swap: succeeds only while the Secret is the one that `base` describes, and what is right and so left alone is as it was
+ * read; whatever else strangers changed at it. Else a string that was edited in the moment between would pass for ours until somebody
+ * looks again, and its answer does not show data. Keys that hold the former string are removed, so that no stale token stays behind under
+ * an old key.
  *
  * @param live the Secret as it was read
  * @param base the ledger that must still stand there; without one, the Secret must be unchanged altogether
@@ -241,11 +243,13 @@ function owners(metadata: SecretMetadata, object: TokenObject, wanted: Wanted): 
   const before = metadata.ownerReferences ?? [];
   const others = before.filter(({ kind, name }) => kind !== object.kind || name !== object.metadata.name);
   const after = wanted.retained ? others : [...others, ownerReference(object)];
+  const path = '/metadata/ownerReferences';
   const same = before.length === after.length && after.every(({ uid }) => before.some((owner) => owner.uid === uid));
-  return same ? [] : [{ op: 'add', path: '/metadata/ownerReferences', value: after }];
+  if (!same) return [{ op: 'add', path, value: after }];
+  return before.length === 0 ? [] : [{ op: 'test', path, value: before }];
 }
 
-/** Operations that set what differs and remove what is named and there; a missing map is made whole. */
+/** Operations that set what differs, test what does not, and remove what is named and there; a missing map is made whole. */
 function edit(
   path: string,
   before: Readonly<Record<string, string>> | undefined,
@@ -257,10 +261,11 @@ function edit(
   // Maps, because every object seems to have keys such as "constructor".
   const was = new Map(Object.entries(before));
   const wanted = new Map(Object.entries(after));
-  const changed = [...wanted].filter(([key, value]) => was.get(key) !== value);
   const removed = [...new Set(remove)].filter((key) => was.has(key) && !wanted.has(key));
   return [
-    ...changed.map(([key, value]) => ({ op: 'add', path: at(key), value }) as const),
+    ...[...wanted].map(([key, value]) => {
+      return { op: was.get(key) === value ? 'test' : 'add', path: at(key), value } as const;
+    }),
     ...removed.map((key) => ({ op: 'remove', path: at(key) }) as const),
   ];
 }

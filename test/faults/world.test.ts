@@ -29,11 +29,11 @@ afterEach(async () => {
 
 afterAll(() => theatre.stop());
 
-/** Waits until all objects are issued as if nothing had been, and then for rest. */
-async function allIssued(trial: Trial, most: ReadonlyMap<string, number>): Promise<void> {
+/** Waits until all objects are issued, or at another end, as if nothing had been, and then for rest. */
+async function allIssued(trial: Trial, most: ReadonlyMap<string, number>, end = issue): Promise<void> {
   const names = [...most.keys()];
   const wrong = async (): Promise<readonly string[]> => {
-    const left = await Promise.all(names.map((name) => missing(issue, trial, name)));
+    const left = await Promise.all(names.map((name) => missing(end, trial, name)));
     return [...left.filter((words) => words !== undefined), ...(await violations(trial, most))];
   };
   await nothing(wrong, `${names.length} tokens to be issued`);
@@ -196,6 +196,24 @@ test.each([{ while: 'running' }, { while: 'away' }])(
     expect(trial.tokensOf('thief').filter(({ revokedAt }) => revokedAt === undefined)).toEqual([]);
   },
 );
+
+test('a token that is edited by hand in the moment between the look at its Secret and the rewrite is replaced', async () => {
+  const trial = await theatre.trial('edited');
+  const rotation = scenario('rotate');
+  await prepare(rotation, trial, 'edited');
+  // The first swap writes the successor; the second strikes what it replaced off the ledger, and leaves the string alone.
+  const armed = trial.kubernetes.strike({
+    matches: (call) => call.name === 'PATCH secrets' && trial.concerns(call, 'edited'),
+    skip: 1,
+    first: () => trial.scene.changeSecret('edited', { data: { token: 'bWluZQ==' } }),
+    forward: true,
+    answer: 'whole',
+  });
+  await rotation.act(trial, 'edited');
+  await armed.struck;
+  await allIssued(trial, each(['edited'], 3), rotation);
+  expect(trial.tokensOf('edited')).toHaveLength(3);
+});
 
 test('a Secret that has lost its labels is still the one, and gets them back', async () => {
   const trial = await theatre.trial('stripped');

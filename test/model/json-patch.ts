@@ -1,5 +1,7 @@
 // JSON Patch (RFC 6902), as far as the operator uses it.
 
+import { isDeepStrictEqual } from 'node:util';
+
 import type { PatchOperation } from '../../src/tokens/secret.ts';
 
 /** Applies one operation to a document, in place; `false` when a test failed or there is nothing to remove. */
@@ -12,7 +14,7 @@ export function applyOperation(document: object, { op, path, value }: PatchOpera
   let at: unknown = document;
   for (const part of parts) at = isRecord(at) ? at[part] : undefined;
   if (!isRecord(at)) return false;
-  if (op === 'test') return at[last] === value;
+  if (op === 'test') return isDeepStrictEqual(at[last], value);
   if (op === 'add') at[last] = isRecord(value) ? { ...value } : value;
   else if (at[last] === undefined) return false;
   else delete at[last];

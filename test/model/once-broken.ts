@@ -67,4 +67,19 @@ export const ONCE_BROKEN: readonly OnceBroken[] = [
       ],
     },
   },
+  {
+    name: 'a string that was edited between the look at a Secret and the rewrite of its ledger passed for ours',
+    schedule: {
+      ...plain,
+      moves: [
+        { do: 'run', p: 0, name: a, steps: 99 },
+        { do: 'catch up', p: 0 },
+        { person, name: a, do: 'rotate at once' },
+        { do: 'catch up', p: 0 },
+        { do: 'run', p: 0, name: a, steps: 7 },
+        { do: 'edit string', secret: a },
+        { do: 'run', p: 0, name: a, steps: 99 },
+      ],
+    },
+  },
 ];
