@@ -39,6 +39,8 @@ const LAG = [500, 1_000, 2_000, 4_000, 8_000];
 export class InfluxctlIssuer implements TokenIssuer {
   readonly #options: InfluxctlIssuerOptions;
   readonly #end = new AbortController();
+  /** Fires when another credential takes the place of the present one. */
+  #replaced = new AbortController();
   /** What the last list showed of the credential that it was asked with. */
   #listedWith: { readonly credential: TokenString; readonly end: number | undefined } | undefined;
   /** Everything but the changes themselves is a look at the one list. */
@@ -108,6 +110,15 @@ export class InfluxctlIssuer implements TokenIssuer {
     return this.#find(attempt, ended, failure, signal);
   }
 
+  /**
+   * The credential is another one now. A look that is under way with the former one is begun anew, because that may hang in a login; a
+   * change is let end, as otherwise its outcome would be unknown.
+   */
+  credentialReplaced(): void {
+    this.#replaced.abort(new Error('the credential was replaced'));
+    this.#replaced = new AbortController();
+  }
+
   /** Ends what runs. */
   close(): void {
     this.#end.abort(new Error('the connection was closed'));
@@ -159,7 +170,11 @@ export class InfluxctlIssuer implements TokenIssuer {
 
   async #list(): Promise<Listing> {
     const attempt = this.#attempt('read', LISTING);
-    const result = await this.#run(attempt, ['list', '--format', 'json'], undefined);
+    const { signal: replaced } = this.#replaced;
+    const result = await this.#run(attempt, ['list', '--format', 'json'], replaced).catch((error: unknown) => {
+      if (!replaced.aborted) throw error;
+    });
+    if (result === undefined || replaced.aborted) return this.#list();
     if (!isSuccess(result)) throw errorForRun(attempt, result);
     try {
       const listing = await readListing(result.stdout);

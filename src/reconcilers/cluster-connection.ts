@@ -23,7 +23,7 @@ export interface ClusterConnection {
   /** Why a kind has no issuer, for each that has none. */
   readonly missing: Readonly<Partial<Record<TokenKind, Verdict>>>;
   probe(target: ProbeTarget, token: TokenString, signal: AbortSignal): Promise<ProbeVerdict>;
-  /** Replaces the credential from the next request on. */
+  /** Replaces the credential from the next request on; a look by influxctl that is under way begins anew. */
   useCredential(credential: TokenString): void;
   /** Ends all connections; requests in flight fail. */
   close(): Promise<void>;
@@ -95,6 +95,7 @@ export function connect(
       measured('probe', observe, () => probe.probe({ ...target, dataURL: url }, token, signal)),
     useCredential(next) {
       current = next;
+      management?.credentialReplaced();
     },
     close() {
       management?.close();

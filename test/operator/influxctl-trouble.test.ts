@@ -106,6 +106,24 @@ test('a command that wants a person to log in is killed with all that it started
   });
 });
 
+test('a credential that is replaced while a command waits for a login is used at once, and the wait is told to nobody', async () => {
+  await installStandIn(folder);
+  const scene = await stage.scene('relogin', { kind: 'ManagementToken' });
+  const { hostname, port } = new URL(scene.simulator.url);
+  scene.simulator.inject({ kind: 'status', status: 401, path: '/-/management/' });
+  await scene.apply('automation');
+  const browsers = (): Promise<readonly number[]> => processesWith(browserOf(hostname, port));
+  await waitFor(async () => (await browsers()).length > 0, { what: 'a login to begin' });
+  scene.simulator.clearFaults();
+  scene.simulator.adminToken = 'admin-c0ffee0000000000000000000000beef';
+  await scene.createCredential();
+  await told(scene, 'Issued', 'is live');
+  await waitFor(async () => (await browsers()).length === 0, { what: 'all that was started for a login to be gone' });
+  // As it is told of a command that is waited for to the end.
+  const log = (await stage.operatorLog()).split('\n').filter((line) => line.includes(scene.namespace));
+  expect(log.filter((line) => line.includes('wanted a person to log in'))).toEqual([]);
+});
+
 /** Runs of the command for this operator. */
 function runs(): Promise<readonly number[]> {
   return processesWith(`${stage.temporary}/influxtokens-`);
