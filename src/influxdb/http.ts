@@ -6,8 +6,8 @@ import { EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
 import type { Clock } from '../controller/clock.ts';
 import { elsewhere } from './elsewhere.ts';
-import { codeOf, NetworkFailure } from './network-failure.ts';
 import { tlsOptions, type TLSSettings } from './tls.ts';
+import { Transfer } from './transfer.ts';
 
 const CONNECT_TIMEOUT = 5_000;
 /** The longest silence while an answer is awaited or read. */
@@ -53,7 +53,6 @@ export interface HttpAnswer {
  */
 export class HttpClient {
   readonly #agent: EnvHttpProxyAgent;
-  readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
   readonly #userAgent: string;
 
@@ -69,7 +68,6 @@ export class HttpClient {
       connect,
       requestTls: { ...connect, allowH2: false },
     });
-    this.#dispatcher = this.#agent.compose(noteStart);
     this.#clock = options.clock;
     this.#userAgent = `influxdb-token-operator/${options.version}`;
   }
@@ -81,35 +79,20 @@ export class HttpClient {
   async exchange<T>(request: HttpRequest, read: (answer: HttpAnswer) => Promise<T>): Promise<T> {
     const { signal } = request;
     signal?.throwIfAborted();
-    const progress: Progress = { sent: false, answered: false };
-    const abort = new AbortController();
-    let gaveUp: 'TOO_SLOW' | 'ABORTED' | undefined;
-    const giveUp = (why: 'TOO_SLOW' | 'ABORTED'): void => {
-      gaveUp ??= why;
-      abort.abort();
-    };
-    const cancelDeadline = this.#clock.after(request.deadline, () => giveUp('TOO_SLOW'));
-    const onAbort = (): void => giveUp('ABORTED');
+    const transfer = new Transfer();
+    const cancelDeadline = this.#clock.after(request.deadline, () => transfer.giveUp('TOO_SLOW'));
+    const onAbort = (): void => transfer.giveUp('ABORTED');
     signal?.addEventListener('abort', onAbort, { once: true });
-    const failure = (error: unknown): NetworkFailure => new NetworkFailure(gaveUp ?? codeOf(error), progress);
     const sentAt = this.#clock.now();
     try {
-      const answer = await this.#send(request, abort.signal, progress).catch((error: unknown) => {
-        throw failure(error);
-      });
-      progress.answered = true;
-      const receivedAt = this.#clock.now();
-      // Without a listener an abort between two reads of the body would be an uncaught exception.
-      answer.body.on('error', () => {});
-      try {
-        const { statusCode: status, headers } = answer;
-        return await read({ status, headers, body: bytes(answer.body, failure), sentAt, receivedAt });
-      } finally {
-        answer.body.destroy();
-      }
+      this.#agent.dispatch(this.#outgoing(request), transfer);
+      const { status, headers } = await transfer.head;
+      return await read({ status, headers, body: transfer.body(), sentAt, receivedAt: this.#clock.now() });
     } finally {
       cancelDeadline();
       signal?.removeEventListener('abort', onAbort);
+      // What the reader has left of the answer is not waited for.
+      transfer.giveUp('ABORTED');
     }
   }
 
@@ -118,17 +101,14 @@ export class HttpClient {
     await this.#agent.destroy();
   }
 
-  #send(request: HttpRequest, signal: AbortSignal, progress: Progress): Promise<Dispatcher.ResponseData<Progress>> {
-    const { method, url, headers, body } = request;
-    return this.#dispatcher.request({
+  #outgoing({ method, url, headers, body }: HttpRequest): Dispatcher.DispatchOptions {
+    return {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method,
-      opaque: progress,
       headers: { accept: 'application/json', 'user-agent': this.#userAgent, ...headers },
       body: body ?? null,
-      signal,
-    });
+    };
   }
 }
 
@@ -150,41 +130,5 @@ function proxyAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   } catch {
     // Not passed on: it quotes the proxy's URL, which may hold a password.
     throw new Error('HTTPS_PROXY or HTTP_PROXY in the environment is not a usable URL');
-  }
-}
-
-/** How far an exchange has come; it travels with the request. */
-interface Progress {
-  sent: boolean;
-  answered: boolean;
-}
-
-/**
- * undici calls `onRequestStart` when it has a connection and is about to write. Only so is it certain that nothing was sent;
- * an error's code does not tell (`ECONNRESET` comes from a TLS handshake as well as from a server that has taken the request).
- */
-function noteStart(dispatch: Dispatcher.Dispatch): Dispatcher.Dispatch {
-  return (options: Dispatcher.DispatchOptions & { readonly opaque?: Progress }, handler) =>
-    dispatch(options, {
-      onRequestStart(controller, context) {
-        if (options.opaque) options.opaque.sent = true;
-        handler.onRequestStart?.(controller, context);
-      },
-      onRequestUpgrade: (...parameters) => handler.onRequestUpgrade?.(...parameters),
-      onResponseStart: (...parameters) => handler.onResponseStart?.(...parameters),
-      onResponseData: (...parameters) => handler.onResponseData?.(...parameters),
-      onResponseEnd: (...parameters) => handler.onResponseEnd?.(...parameters),
-      onResponseError: (...parameters) => handler.onResponseError?.(...parameters),
-    });
-}
-
-async function* bytes(
-  body: AsyncIterable<Uint8Array>,
-  failure: (error: unknown) => NetworkFailure,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw failure(error);
   }
 }

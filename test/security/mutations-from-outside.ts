@@ -9,13 +9,13 @@ const HOSTILE_ANSWERS: readonly Mutation[] = [
     edits: [
       {
         file: 'src/influxdb/http.ts',
-        from: 'EnvHttpProxyAgent, request as send,',
-        to: 'EnvHttpProxyAgent, interceptors, request as send,',
+        from: 'EnvHttpProxyAgent, type Dispatcher',
+        to: 'EnvHttpProxyAgent, interceptors, type Dispatcher',
       },
       {
         file: 'src/influxdb/http.ts',
-        from: 'compose(noteStart)',
-        to: 'compose(noteStart, interceptors.redirect({ maxRedirections: 3 }))',
+        from: 'this.#agent.dispatch(',
+        to: 'this.#agent.compose(interceptors.redirect({ maxRedirections: 3 })).dispatch(',
       },
     ],
     test: ['src/influxdb/http.test.ts', 'never follows a redirect'],
@@ -23,7 +23,7 @@ const HOSTILE_ANSWERS: readonly Mutation[] = [
   {
     attack: 'never ends, or drips',
     without: 'the deadline ends nothing',
-    edits: one('src/influxdb/http.ts', "() => giveUp('TOO_SLOW')", '() => undefined'),
+    edits: one('src/influxdb/http.ts', "() => transfer.giveUp('TOO_SLOW')", '() => undefined'),
     test: ['src/influxdb/http.test.ts', 'the deadline holds for the headers'],
   },
   {
