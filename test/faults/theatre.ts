@@ -39,7 +39,7 @@ export class Theatre {
   /** Starts a control plane, and no operator yet. */
   static async start(
     operatorFlags: readonly string[],
-    options: Pick<StageOptions, 'influxctl'> = {},
+    options: Pick<StageOptions, 'influxctl' | 'environment'> = {},
   ): Promise<Theatre> {
     const stage = await Stage.start({ operatorFlags, ...options });
     await stage.operator.stop();
