@@ -41,6 +41,7 @@ async function suffer(at: 'influxdb' | 'kubernetes', victim: Victim, answers: re
   const failures = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
   expect(failures).toEqual([]);
   expect(await leaks(theatre.stage)).toEqual([]);
+  console.info(`${victim.call} of ${victim.prefix}: ${answers.length} bad answers, each ${TIMES} times in a row`);
 }
 
 async function sufferOne(at: 'influxdb' | 'kubernetes', { call, prefix }: Victim, bad: BadAnswer): Promise<void> {

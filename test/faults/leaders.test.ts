@@ -120,6 +120,7 @@ test.each(TOKEN_KINDS)(
     await trial.rest();
     expect(await wrong()).toEqual([]);
     for (const replica of [first, second]) expect(await replica.log()).not.toContain(CANARY);
+    console.info(`${kind}: a leader asleep in ${points.length} calls at once`);
   },
 );
 

@@ -69,7 +69,17 @@ test('an API server that crashes in the middle of a burst costs at most one toke
   await allIssued(trial, each(names, 2));
 });
 
-test('what happens while all watches are frozen is found out when they go on', async () => {
+test.each([
+  { how: 'they go on', end: (): void => theatre.kubernetes.thawWatches() },
+  {
+    // What was held back is lost with them.
+    how: 'they are cut and begun anew',
+    end: (): void => {
+      theatre.kubernetes.cutWatches();
+      theatre.kubernetes.thawWatches();
+    },
+  },
+])('what happens while all watches are frozen is found out when $how', async ({ end }) => {
   const trial = await theatre.trial('frozen');
   await Promise.all(['kept', 'unsecret', 'anew', 'deleted'].map((name) => prepare(scenario('unsecret'), trial, name)));
   theatre.kubernetes.freezeWatches();
@@ -82,7 +92,7 @@ test('what happens while all watches are frozen is found out when they go on', a
   await trial.scene.delete('deleted');
   await issue.act(trial, 'new');
   await trial.rest();
-  theatre.kubernetes.thawWatches();
+  end();
   await trial.scene.waitForEnd('deleted');
   // The end of the Secret of the former "anew" may arrive before its own: then it is issued once more.
   await allIssued(trial, new Map(Object.entries({ kept: 1, unsecret: 2, new: 1, anew: 3 })));

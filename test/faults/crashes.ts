@@ -1,5 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { TOKEN_KINDS } from '../../src/resources/group.ts';
+// Kills the operator at every call that it makes, one after the other. Each kind of token has a test file of its own, so that they are played
+// at the same time.
+
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import type { TokenKind } from '../../src/resources/group.ts';
 import { waitFor } from '../wait.ts';
 import type { Call } from './calls.ts';
 import type { Interceptor } from './intercept.ts';
@@ -9,8 +12,6 @@ import { scenariosFor, type Scenario } from './scenarios.ts';
 import { Theatre } from './theatre.ts';
 import type { Trial } from './trial.ts';
 
-jest.setTimeout(1_200_000);
-
 /** One call of a scenario: the same in every run, because what comes at any time (a list of all tokens) is counted once. */
 interface Point {
   readonly at: 'kubernetes' | 'influxdb';
@@ -19,8 +20,11 @@ interface Point {
   readonly skip: number;
 }
 
-describe.each(TOKEN_KINDS)('a %s', (kind) => {
+/** The tests of a file: everything that can happen to a token of this kind. */
+export function testCrashes(kind: TokenKind): void {
   let theatre: Theatre;
+
+  jest.setTimeout(1_200_000);
 
   beforeAll(async () => {
     const flags = ['--no-leader-elect', '--inventory-interval=1s'];
@@ -46,21 +50,26 @@ describe.each(TOKEN_KINDS)('a %s', (kind) => {
     await trial.rest();
 
     const most = new Map([[`${scenario.prefix}-0`, scenario.made]]);
+    let longest = 0;
     for (const [index, { point, effect }] of cases.entries()) {
       const name = names[index] ?? '';
       // One crash costs at most one token that nobody holds.
       most.set(name, scenario.made + 1);
       const label = `killed ${effect ? 'after' : 'before'} ${point.name} #${point.skip + 1} of ${name}`;
       await crashAt(theatre, scenario, trial, name, point, effect, label);
+      const since = performance.now();
       await theatre.startOperator();
       await converged(scenario, trial, name, most, label);
+      longest = Math.max(longest, performance.now() - since);
     }
     await trial.rest();
     expect(await violations(trial, most)).toEqual([]);
     expect(await leaks(theatre.stage)).toEqual([]);
-    console.info(`${kind}, ${scenario.title}: ${cases.length} crashes at ${points.map(({ name }) => name).join(', ')}`);
+    const calls = points.map(({ name }) => name).join(', ');
+    const seconds = Math.ceil(longest / 1_000);
+    console.info(`${kind}, ${scenario.title}: ${cases.length} crashes, converged within ${seconds} s, at ${calls}`);
   });
-});
+}
 
 /** Runs the scenario once without a fault and tells what the operator called. */
 async function callsOf(scenario: Scenario, trial: Trial): Promise<readonly Point[]> {
