@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/argoproj/argo-cd/gitops-engine/pkg/diff"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -66,28 +67,59 @@ func diffs(input []byte) (any, error) {
 	}
 	answers := make([]map[string]change, len(question.Objects))
 	err = each(question.Objects, func(index int, object *unstructured.Unstructured) error {
-		live, err := cluster.live(object)
-		if err != nil {
-			return err
-		}
-		answers[index] = map[string]change{}
-		for way, options := range ways {
-			var result *diff.DiffResult
-			if live == nil {
-				result, err = diff.Diff(object.DeepCopy(), nil, options...)
-			} else {
-				result, err = diff.Diff(object.DeepCopy(), live.DeepCopy(), options...)
-			}
-			if err != nil {
-				return err
-			}
-			if result.Modified {
-				answers[index][way] = change{Live: result.NormalizedLive, Predicted: result.PredictedLive}
-			}
-		}
-		return nil
+		answer, err := cluster.compareAtRest(object, ways)
+		answers[index] = answer
+		return err
 	})
 	return answers, err
+}
+
+// tries is how often an object is compared that others write meanwhile.
+const tries = 50
+
+// compareAtRest answers the differences of an object that nobody has written between the first reading and the last: what the operator says in the
+// status meanwhile would look like one.
+func (c *cluster) compareAtRest(object *unstructured.Unstructured, ways map[string][]diff.Option) (map[string]change, error) {
+	live, err := c.live(object)
+	if err != nil {
+		return nil, err
+	}
+	for range tries {
+		changes, err := compare(object, live, ways)
+		if err != nil {
+			return nil, err
+		}
+		after, err := c.live(object)
+		if err != nil {
+			return nil, err
+		}
+		if version(live) == version(after) {
+			return changes, nil
+		}
+		live = after
+	}
+	return nil, fmt.Errorf("written by somebody in each of %d comparisons", tries)
+}
+
+func version(live *unstructured.Unstructured) string {
+	if live == nil {
+		return ""
+	}
+	return live.GetResourceVersion()
+}
+
+func compare(object, live *unstructured.Unstructured, ways map[string][]diff.Option) (map[string]change, error) {
+	changes := map[string]change{}
+	for way, options := range ways {
+		result, err := diff.Diff(object.DeepCopy(), live.DeepCopy(), options...)
+		if err != nil {
+			return nil, err
+		}
+		if result.Modified {
+			changes[way] = change{Live: result.NormalizedLive, Predicted: result.PredictedLive}
+		}
+	}
+	return changes, nil
 }
 
 func read(input []byte) (manifests, *cluster, error) {
