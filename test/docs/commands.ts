@@ -8,8 +8,6 @@ const NO_DOCKER =
 const NO_INFLUXCTL =
   'not run: influxctl may not be redistributed, and InfluxData is not reached from the tests, which run a stand-in of it';
 const GUIDES = 'test/docs/guides.test.ts';
-const BY_HAND =
-  'by hand: typed as written at `npm run demo -- --keep`, with an InfluxDBCluster "production" beside its own';
 const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
 
 /** By page, and by the command as `commands` reads it: the test that runs it, or how a person did, or why nobody could. */
@@ -49,16 +47,15 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl delete namespace influxtokens-system': INSTALL,
   },
   'docs/guides/argocd.md': {
-    'kubectl --namespace argocd patch configmap argocd-cm --patch-file deploy/argocd/argocd-cm.yaml':
-      'by hand: typed as written at `npm run demo -- --keep`, on an empty ConfigMap of that name',
+    'kubectl --namespace argocd patch configmap argocd-cm --patch-file deploy/argocd/argocd-cm.yaml': GUIDES,
   },
   'docs/guides/flux.md': {
-    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf --timeout=5m': BY_HAND,
-    'kubectl wait --for=condition=Ready influxdbcluster/production': BY_HAND,
-    'kubectl -n metrics wait --for=delete databasetoken/telegraf': BY_HAND,
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf --timeout=5m': GUIDES,
+    'kubectl wait --for=condition=Ready influxdbcluster/production': GUIDES,
+    'kubectl -n metrics wait --for=delete databasetoken/telegraf': GUIDES,
     "kubectl -n metrics wait databasetoken/telegraf --for=jsonpath='{.status.observedGeneration}'=\"$(kubectl -n metrics get databasetoken telegraf -o jsonpath='{.metadata.generation}')\"":
-      BY_HAND,
-    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf': BY_HAND,
+      GUIDES,
+    'kubectl -n metrics wait --for=condition=Ready databasetoken/telegraf': GUIDES,
   },
   'docs/guides/dead-cluster.md': {
     'kubectl get databasetokens,managementtokens --all-namespaces -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,DELETED:.metadata.deletionTimestamp,TOKEN:.status.token.id':

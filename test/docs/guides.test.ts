@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { waitFor } from '../wait.ts';
 import { HOW_RUN } from './commands.ts';
-import { codeBlocks, page } from './markdown.ts';
+import { codeBlocks, commandsInSentences, page, pages } from './markdown.ts';
 import { Reader } from './reader.ts';
 
 jest.setTimeout(240_000);
@@ -151,6 +151,30 @@ test('a management token is asked for', async () => {
   await reader.types(['kubectl -n platform delete managementtoken automation']);
 });
 
+test('Argo CD is given the health checks, beside what its ConfigMap holds already', async () => {
+  const [patch = ''] = await blocks('sh', 'argocd.md');
+  await reader.types([
+    'kubectl create namespace argocd',
+    'kubectl -n argocd create configmap argocd-cm --from-literal=url=https://argocd.example.com',
+    patch,
+  ]);
+  const { data }: { data: object } = JSON.parse(
+    await reader.types(['kubectl -n argocd get configmap argocd-cm -o json']),
+  );
+  expect(Object.keys(data)).toEqual(
+    expect.arrayContaining(['url', 'resource.customizations.health.influxtokens.dev_DatabaseToken']),
+  );
+});
+
+test('what is told in a sentence to be looked at can be looked at', async () => {
+  const told = (await pages())
+    .flatMap(commandsInSentences)
+    .filter((command) => /^kubectl (-n \S+ )?(get|describe) /.test(command));
+  const here = new Set(told.map((command) => command.replace(/(influxdbcluster) (default|<name>)$/, '$1 production')));
+  await reader.types([...here]);
+  expect(here.size).toBeGreaterThan(5);
+});
+
 test('a token is rotated, alone and with all others, and at once after a leak', async () => {
   const [restart = '', overlap = '', rotate = '', rotateAll = '', leak = '', events = ''] = await blocks(
     'sh',
@@ -171,7 +195,11 @@ test('a token is rotated, alone and with all others, and at once after a leak', 
 
   const leaked = await secret('telegraf');
   await anotherRestartIsTaken('telegraf');
+  // Whoever restarts on it comes up with the new token.
+  reader.simulator.configure({ activationDelay: 2_000 });
   await reader.types([leak]);
+  reader.simulator.configure({ activationDelay: 0 });
+  expect(await secret('telegraf')).not.toBe(leaked);
   await waitFor(() => !alive().includes(leaked), { what: 'the end of the leaked token' });
   const told = await waitFor(
     async () => {
@@ -237,6 +265,24 @@ test('after a restore the brake holds until somebody has looked', async () => {
   await reader.types([release]);
   await becomesAlive(before);
   expect(alive()).toEqual(expect.arrayContaining(restored));
+});
+
+test('a token is waited for, also after a change and until it is gone', async () => {
+  const [wait = '', changed = ''] = await blocks('sh', 'flux.md');
+  const [forToken = '', forCluster = '', forEnd = ''] = wait.trimEnd().split('\n');
+  await reader.types([forToken, forCluster]);
+  const string = await secret('telegraf');
+  await reader.types([
+    'kubectl -n metrics patch databasetoken telegraf --type merge --patch \'{"spec":{"description":"another"}}\'',
+    changed,
+  ]);
+  const token = reader.simulator.tokens().find((one) => one.string === string);
+  expect(token?.description).toMatch(/^another /);
+  await reader.types(['kubectl -n metrics delete databasetoken telegraf --wait=false', forEnd]);
+  expect(alive()).not.toContain(string);
+  // The garbage collector takes the Secret, and is slow to learn of kinds that are new to it.
+  await reader.types(['kubectl -n metrics wait secret/telegraf --for=delete --timeout=90s']);
+  await hasTokens('telegraf');
 });
 
 test('the operator is uninstalled, and what was to be kept is kept', async () => {

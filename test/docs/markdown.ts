@@ -49,6 +49,12 @@ export function commands(block: string): string[] {
     .filter((line) => line !== '');
 }
 
+/** The commands of kubectl that stand in a sentence and name what they are about; not those that are merely mentioned. */
+export function commandsInSentences({ text }: Page): string[] {
+  const code = Array.from(withoutBlocks(text).matchAll(/`(kubectl [^`\n]+)`/g), ([, command = '']) => command);
+  return code.filter((command) => command.split(' ').length > 2);
+}
+
 /** The text below a heading of the second level; throws when there is none. */
 export function section(title: string, text: string): string {
   const found = text.split(/^## /m).find((part) => part.startsWith(`${title}\n`));
