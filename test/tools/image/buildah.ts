@@ -45,17 +45,25 @@ export class Buildah {
     return `localhost/${name}`;
   }
 
-  /** Builds a folder with a Dockerfile, from images of this store; gives the id, which is a digest over the whole image. */
-  async build(folder: string, args: Readonly<Record<string, string>>): Promise<string> {
+  /**
+   * Builds a folder with a Dockerfile, from images of this store, for this machine's architecture unless another platform is told; gives the
+   * id, which is a digest over the whole image.
+   */
+  async build(folder: string, args: Readonly<Record<string, string>>, platform?: string): Promise<string> {
     const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+    if (platform !== undefined) given.push(`--platform=${platform}`);
     // Without layers of an earlier build, and with the files of our own layers at one time.
     const options = ['--isolation=chroot', '--pull-never', '--no-cache', '--timestamp=0', '--quiet'];
     return this.#run('build', ...options, ...given, folder);
   }
 
   async config(image: string): Promise<ImageConfig> {
-    const inspected: { OCIv1: { config: ImageConfig } } = JSON.parse(await this.#run('inspect', '--type=image', image));
-    return inspected.OCIv1.config;
+    return (await this.#inspect(image)).config;
+  }
+
+  /** For which architecture an image is, as Go calls it. */
+  async architecture(image: string): Promise<string> {
+    return (await this.#inspect(image)).architecture;
   }
 
   /** A folder with the files of an image, to be changed as one likes. */
@@ -67,6 +75,13 @@ export class Buildah {
   async remove(): Promise<void> {
     await this.#run('umount', '--all');
     await rm(this.folder, { recursive: true });
+  }
+
+  async #inspect(image: string): Promise<{ readonly architecture: string; readonly config: ImageConfig }> {
+    const inspected: { OCIv1: { architecture: string; config: ImageConfig } } = JSON.parse(
+      await this.#run('inspect', '--type=image', image),
+    );
+    return inspected.OCIv1;
   }
 
   async #run(...args: readonly string[]): Promise<string> {

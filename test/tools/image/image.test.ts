@@ -26,6 +26,8 @@ const CONTEXT = [
   'scripts',
   'src',
 ];
+/** What it adds to its base. */
+const FILES = ['operator.cjs', 'LICENSES.txt', 'sbom.cdx.json'];
 const MEBIBYTE = 1_048_576;
 const REQUESTED = 128 * MEBIBYTE;
 
@@ -43,6 +45,7 @@ if (obstacle !== undefined) {
 
 function imageTests(): void {
   let buildah: Buildah;
+  let args: Readonly<Record<'BUILD_IMAGE' | 'RUNTIME_IMAGE', string>>;
   let images: readonly string[];
   let config: ImageConfig;
 
@@ -52,7 +55,7 @@ function imageTests(): void {
     await writeRuntime(runtime);
     await writeBuilder(builder);
     const path = { PATH: '/nodejs/bin:/usr/bin:/bin' };
-    const args = {
+    args = {
       RUNTIME_IMAGE: await buildah.image('runtime', runtime, path),
       BUILD_IMAGE: await buildah.image('builder', builder, { ...path, NODE_EXTRA_CA_CERTS: CERTIFICATES }),
     };
@@ -75,15 +78,25 @@ function imageTests(): void {
 
   test('is its base and three files of less than four megabytes, and runs as a user that is not root', async () => {
     const root = await buildah.mount(images[0] ?? '');
-    const sizes = await Promise.all(
-      ['operator.cjs', 'LICENSES.txt', 'sbom.cdx.json'].map(async (file) => (await stat(join(root, file))).size),
-    );
+    const sizes = await Promise.all(FILES.map(async (file) => (await stat(join(root, file))).size));
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(4_000_000);
     expect(config).toMatchObject({
       User: '65532:65532',
       Entrypoint: ['node', '--initial-old-space-size=96', '/operator.cjs'],
     });
     await expect(stat(join(root, 'build'))).rejects.toThrow('ENOENT');
+  });
+
+  test('is built for another architecture on this one, which runs nothing of that, with the same files', async () => {
+    const [own, other] = process.arch === 'arm64' ? ['arm64', 'amd64'] : ['amd64', 'arm64'];
+    // buildah before 1.29 leaves BUILDPLATFORM empty, and finds no image of another architecture in its store.
+    const platforms = { BUILDPLATFORM: `linux/${own}`, RUNTIME_IMAGE: 'scratch' };
+    const image = await buildah.build(ROOT, { ...args, ...platforms }, `linux/${other}`);
+    expect(await buildah.architecture(image)).toBe(other);
+    const [here, there] = [await buildah.mount(images[0] ?? ''), await buildah.mount(image)];
+    for (const file of FILES) {
+      expect((await readFile(join(there, file))).equals(await readFile(join(here, file)))).toBe(true);
+    }
   });
 
   describe('on a control plane', () => {
