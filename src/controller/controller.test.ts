@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../test/manual-clock.ts';
 import { Controller, type Reconcile, type ReconcileOutcome } from './controller.ts';
@@ -58,6 +59,17 @@ test('as many keys run at the same time as there are workers, and one that hangs
   }
   expect(running).toEqual(['hangs', '1', '2', '3']);
   expect(queue.figures()).toMatchObject({ depth: 0, processing: 1 });
+});
+
+test('everything else gets its turn while thousands of keys need nothing that has to be waited for', async () => {
+  const { queue, controller, outcomes } = setUp(() => Promise.resolve({}), 16);
+  for (let key = 0; key < 1_000; key += 1) queue.add(String(key));
+  controller.start();
+  await turn();
+  const afterOneTurn = outcomes.length;
+  expect(afterOneTurn).toBeLessThan(100);
+  while (outcomes.length < 1_000) await turn();
+  expect(queue.figures()).toMatchObject({ depth: 0 });
 });
 
 test('a key whose result asks for it comes back at that time', async () => {

@@ -1,5 +1,6 @@
 // Workers that take keys from a queue and have each reconciled.
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { sleep, type Clock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { KeyedQueue } from './queue.ts';
@@ -60,12 +61,20 @@ export interface ControllerOptions {
 const GRACE = 5_000;
 /** How long `stop` waits for aborted reconciles to unwind; one that ignores its signal is left behind. */
 const UNWIND = 1_000;
+/**
+ * Reconciles in one go: some milliseconds where none of them has to wait for anything, as after a restart, when thousands of objects are as
+ * they should be. Then everything else gets its turn: probes, the Lease, watches.
+ */
+const BATCH = 20;
 
 /** Runs a reconciler for every key of a queue. */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #abort = new AbortController();
   #workers: readonly Promise<void>[] = [];
+  #reconciled = 0;
+  /** What all workers wait for before they go on. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -110,6 +119,8 @@ export class Controller {
       if (key === undefined) return;
       await this.#reconcile(key);
       queue.done(key);
+      if (++this.#reconciled % BATCH === 0) this.#turn = turn();
+      await this.#turn;
     }
   }
 
