@@ -108,6 +108,27 @@ describe('a reflector', () => {
     });
   });
 
+  test('asks for the next page before it takes in the one that has come', async () => {
+    const asked: number[] = [];
+    const convert = (raw: RawObject): RawObject => {
+      asked.push(client.lists.length);
+      return raw;
+    };
+    const pages = [list('10', [object('a', 1)], 'more'), list('10', [object('b', 2)])];
+    const { client, reflector } = start({ convert }, pages);
+    await reflector.synced;
+    expect(asked).toEqual([2, 2]);
+  });
+
+  test('lists anew when the page that it asked for ahead has expired', async () => {
+    const expired = new KubernetesError('Expired', 'refused', 'too old', { status: 410 });
+    const pages = [list('10', [object('a', 1)], 'more'), expired, list('30', [object('b', 25)])];
+    const { client, clock, store } = start({}, pages);
+    await clock.advance(100);
+    expect([...store.values()]).toEqual([object('b', 25)]);
+    expect(client.lists.map(({ query }) => query?.['continue'])).toEqual([undefined, 'more', undefined]);
+  });
+
   test('asks for metadata and for nothing else, where that is all that is wanted', async () => {
     const { client, clock } = start({ metadataOnly: true });
     await clock.settle();

@@ -75,6 +75,7 @@ export class Reflector<T extends StoredObject> {
   readonly #stop = new AbortController();
   #step: Pick<WatchStep, 'state' | 'log'> = firstStep();
   #running: Promise<void> | undefined;
+  #coming: { readonly after: string; readonly answer: Promise<unknown> } | undefined;
   #handled = 0;
 
   constructor(options: ReflectorOptions<T>) {
@@ -126,15 +127,13 @@ export class Reflector<T extends StoredObject> {
   }
 
   async #list(next: string | undefined): Promise<WatchEvent> {
-    const { client, store, convert, observer } = this.#options;
+    const { store, convert, observer } = this.#options;
     if (next === undefined) observer?.listed();
-    const answer = await client.request<unknown>({
-      ...this.#request('list', { limit: PAGE_SIZE, ...(next === undefined ? {} : { continue: next }) }),
-      timeout: LIST_TIMEOUT,
-      signal: this.#stop.signal,
-    });
-    const page = readList(answer);
+    const coming = this.#coming;
+    this.#coming = undefined;
+    const page = readList(await (coming !== undefined && coming.after === next ? coming.answer : this.#ask(next)));
     const { resourceVersion, continue: following } = page.metadata;
+    if (following) this.#askAhead(following);
     if (next === undefined) store.beginList(resourceVersion);
     for (const item of page.items) {
       store.list(convert(readObject(item)));
@@ -145,6 +144,22 @@ export class Reflector<T extends StoredObject> {
     store.endList(resourceVersion);
     this.#setSynced();
     return { type: 'page', resourceVersion, next: undefined };
+  }
+
+  #ask(next: string | undefined): Promise<unknown> {
+    return this.#options.client.request<unknown>({
+      ...this.#request('list', { limit: PAGE_SIZE, ...(next === undefined ? {} : { continue: next }) }),
+      timeout: LIST_TIMEOUT,
+      signal: this.#stop.signal,
+    });
+  }
+
+  /** The server makes the next page while we take in this one. */
+  #askAhead(next: string): void {
+    const answer = this.#ask(next);
+    // Whoever waits for it hears of a failure; nobody does once this page turned out to be of no use.
+    answer.catch(() => undefined);
+    this.#coming = { after: next, answer };
   }
 
   async #watch({ resourceVersion, timeoutSeconds }: WatchAction & { type: 'watch' }): Promise<WatchEnd> {
