@@ -30,12 +30,18 @@ export interface TokenReconcilerOptions extends PassOptions {
 /** A time that is past must not bring an object back at full speed, again and again; milliseconds. */
 const SOONEST = 100;
 
-/** A checked spec; it is worked out once per generation. */
+/** What the check of a spec found, once per generation. */
 interface Checked {
   readonly generation: number;
+  /** What is known of a spec that holds more; absent, nearly always: the object's own is valid as it stands. */
   readonly spec?: TokenSpec;
-  readonly wanted?: Wanted;
   readonly problem?: string;
+}
+
+/** What a valid spec asks for. */
+interface Request {
+  readonly spec: TokenSpec;
+  readonly wanted: Wanted;
 }
 
 /** What a pass goes by, besides the time and what is kept of the object. Of object and Secret the resource version says it all. */
@@ -83,8 +89,9 @@ export class TokenReconciler {
     const basis = this.#basis(object, cluster);
     if (this.#rests(key, basis)) return this.#again(this.#kept.get(key)?.rest?.until);
     const kept = this.#keep(key, object);
-    const content = contentOf(object, kept.checked, cluster);
-    const observed = this.#observe(object, kept, cluster, content);
+    const request = requestOf(object, kept.checked);
+    const content = contentOf(object, request, cluster);
+    const observed = this.#observe(object, kept, request?.wanted, cluster, content);
     const pass = new Pass(this.#options, observed, content, cluster, signal);
     const decision = await pass.run((memory) => this.#remember(key, memory));
     if (decision === 'gone') {
@@ -143,7 +150,10 @@ export class TokenReconciler {
   #asWanted(object: TokenObject, token: TokenInfo): boolean {
     const { world, installation } = this.#options;
     const { uid, namespace } = object.metadata;
-    const wanted = this.#kept.get(tokenKey(object))?.checked.wanted;
+    const kept = this.#kept.get(tokenKey(object));
+    // A spec that was not checked yet has its turn to come.
+    if (kept?.uid !== uid || kept.checked.generation !== object.metadata.generation) return true;
+    const wanted = requestOf(object, kept.checked)?.wanted;
     if (wanted === undefined) return true;
     const ledger = world.collections.secrets.get(`${namespace}/${wanted.secretName}`)?.ledger;
     if (ledger?.tokenID !== token.id) return true;
@@ -169,7 +179,8 @@ export class TokenReconciler {
 
   #observe(
     object: TokenObject,
-    { checked: { wanted, problem }, memory }: Kept,
+    { checked: { problem }, memory }: Kept,
+    wanted: Wanted | undefined,
     cluster: ClusterState | undefined,
     content: SecretContent | undefined,
   ): Observed {
@@ -203,9 +214,11 @@ export class TokenReconciler {
     const before = this.#kept.get(key);
     if (before?.uid === uid && before.checked.generation === generation) return before;
     const validation = validateToken(object, this.#options.minimumLifetime);
-    const checked: Checked = validation.ok
-      ? { generation, spec: validation.spec, wanted: wantedOf(object, validation.spec) }
-      : { generation, problem: problemLine(validation.problems) };
+    const checked: Checked = {
+      generation,
+      ...(validation.ok ? {} : { problem: problemLine(validation.problems) }),
+      ...(validation.ok && validation.spec !== object.spec ? { spec: validation.spec } : {}),
+    };
     // Another object under the same name knows nothing of its predecessor.
     const kept = { uid, checked, memory: before?.uid === uid ? before.memory : NO_MEMORY };
     this.#kept.set(key, kept);
@@ -237,14 +250,19 @@ function waitsForCluster(world: World, object: TokenObject, state: ClusterState 
   return !looked || !cluster.metadata.finalizers?.includes(FINALIZER);
 }
 
+/** What the object asks for; `undefined` when its spec is not valid. It is worked out anew each time: that is less than keeping it. */
+function requestOf(object: TokenObject, { spec = object.spec, problem }: Checked): Request | undefined {
+  return problem === undefined ? { spec, wanted: wantedOf(object, spec) } : undefined;
+}
+
 /** What its Secret should hold; `undefined` while spec or cluster do not tell. */
 function contentOf(
   object: TokenObject,
-  { spec, wanted }: Checked,
+  request: Request | undefined,
   cluster: ClusterState | undefined,
 ): SecretContent | undefined {
-  if (spec === undefined || wanted === undefined || cluster?.spec === undefined) return undefined;
-  return secretContent(object, spec, wanted, dataURL(cluster.spec));
+  if (request === undefined || cluster?.spec === undefined) return undefined;
+  return secretContent(object, request.spec, request.wanted, dataURL(cluster.spec));
 }
 
 /** Once an object stands well, what failed before is over. */

@@ -1,5 +1,6 @@
 // The run-time check of specs: the CRD's rules again, for objects that slipped past them, and what only the operator knows.
 
+import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
 import { databaseTokenSpec } from './database-token.ts';
 import { formatDuration, parseDuration } from './duration.ts';
@@ -56,7 +57,8 @@ export function problemLine(problems: readonly Problem[]): string {
 
 function check<T>(schema: z.ZodType<T>, spec: unknown): Validation<T> {
   const result = schema.safeParse(spec, { error: explain });
-  if (result.success) return { ok: true, spec: result.data };
+  // Without fields that we do not know it is the very same, and whoever keeps it need not keep it twice.
+  if (result.success) return { ok: true, spec: isDeepStrictEqual(result.data, spec) ? (spec as T) : result.data };
   return {
     ok: false,
     problems: result.error.issues.map(({ path, message }) => ({ field: fieldName(['spec', ...path]), message })),

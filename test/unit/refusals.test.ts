@@ -95,6 +95,14 @@ describe('the operator accepts', () => {
       ],
       lifetime: '48h',
     };
-    expect(validateToken({ kind: 'DatabaseToken', spec }, HOUR)).toEqual({ ok: true, spec });
+    const validation = validateToken({ kind: 'DatabaseToken', spec }, HOUR);
+    expect(validation).toEqual({ ok: true, spec });
+    expect(validation.ok && validation.spec).toBe(spec);
+  });
+
+  test('and what it does not know of a spec is not handed on', () => {
+    const { spec } = databaseToken({ invented: true });
+    const { invented: _, ...known } = spec;
+    expect(validateToken({ kind: 'DatabaseToken', spec }, HOUR)).toEqual({ ok: true, spec: known });
   });
 });
