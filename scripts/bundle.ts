@@ -28,11 +28,11 @@ export async function bundle(): Promise<BuiltFile[]> {
 }
 
 /**
- * For a single character beyond Latin-1, be it in a comment, V8 would keep the whole source at two bytes a character: three megabytes more.
+ * For a single character beyond ASCII, be it in a comment, Node would keep the whole source at two bytes a character: three megabytes more.
  * An escape means the same in a regular expression, and nothing in a comment.
  */
 function oneByte(source: string): string {
-  return source.replaceAll(/[^\0-\xff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return source.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
