@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { commonValue } from '../common.ts';
 import type { CreatedToken, TokenInfo, TokenRequest } from './issuer.ts';
 import { TokenString } from './token-string.ts';
 
@@ -18,7 +19,7 @@ const tokenInfo = z
   .object({
     id: z.guid(),
     description: z.string(),
-    permissions: z.nullish(z.array(permission)).transform((value) => value ?? []),
+    permissions: z.nullish(z.array(permission)).transform((value) => commonValue(value ?? [])),
     createdAt: instant,
     expiresAt: optionalInstant,
     revokedAt: optionalInstant,

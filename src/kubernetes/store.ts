@@ -159,7 +159,8 @@ export class Store<T extends StoredObject> {
 function enter(index: Members, key: string, values: readonly string[]): void {
   for (const value of values) {
     const members = index.get(value);
-    if (members === undefined) index.set(value, key);
+    // An equal text is a text of its own.
+    if (members === undefined) index.set(value === key ? key : value, key);
     else if (typeof members !== 'string') members.add(key);
     else if (members !== key) index.set(value, new Set([members, key]));
   }

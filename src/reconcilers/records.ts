@@ -1,5 +1,6 @@
 // What is kept of each object that is watched. Nothing here may throw: an object may be older than today's CRD, or come past it.
 
+import { commonText, commonValue } from '../common.ts';
 import { dropManagedFields, type RawObject } from '../kubernetes/raw-object.ts';
 import type { TokenKind } from '../resources/group.ts';
 import type { InfluxDBCluster } from '../resources/influxdb-cluster.ts';
@@ -12,7 +13,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** A token object; a spec or status that is no object counts as empty, and validation then says what is missing. */
 export function tokenRecord(kind: TokenKind): (raw: RawObject) => TokenObject {
-  return (raw) => ({ ...whole(raw), kind }) as TokenObject;
+  return (raw) => ({ ...shared(whole(raw)), kind }) as TokenObject;
 }
 
 /** An InfluxDBCluster. */
@@ -40,7 +41,15 @@ export function ownRecord(raw: RawObject): OwnRecord {
   return { metadata: { name, namespace, uid, resourceVersion } };
 }
 
-function whole(raw: RawObject): object {
+/** An object of ours; anything may stand in its parts. */
+interface Whole {
+  readonly apiVersion: unknown;
+  readonly metadata: object;
+  readonly spec: object;
+  readonly status?: object;
+}
+
+function whole(raw: RawObject): Whole {
   const { apiVersion, spec, status } = raw;
   return {
     apiVersion,
@@ -48,6 +57,32 @@ function whole(raw: RawObject): object {
     spec: isObject(spec) ? spec : {},
     ...(isObject(status) ? { status: readable(status) } : {}),
   };
+}
+
+/**
+ * Of ten thousand token objects most say much the same: what they do is kept once. Parts are replaced in place, because the object comes fresh
+ * from the parser and nobody else has it.
+ */
+function shared(object: Whole): Whole {
+  const { metadata, spec, status = {} } = object;
+  share(object, ['apiVersion']);
+  share(metadata, ['namespace', 'creationTimestamp', 'finalizers']);
+  share(spec, ['clusterRef', 'permissions', 'rotation', 'secret']);
+  const { conditions, token }: { conditions?: unknown; token?: unknown } = status;
+  if (isObject(token)) share(token, ['clusterUID', 'createdAt']);
+  // One verdict stands in all conditions, in the same words.
+  for (const condition of Array.isArray(conditions) ? (conditions as object[]) : []) {
+    share(condition, ['type', 'reason', 'message', 'lastTransitionTime']);
+  }
+  return object;
+}
+
+function share(object: object, fields: readonly string[]): void {
+  for (const field of fields) {
+    const value: unknown = Reflect.get(object, field);
+    if (typeof value === 'string') Reflect.set(object, field, commonText(value));
+    else if (typeof value === 'object' && value !== null) Reflect.set(object, field, commonValue(value));
+  }
 }
 
 /** Conditions are looked into right away. The rest of a status stays whatever they are: it may be all that remembers a token's id. */

@@ -52,13 +52,17 @@ interface Basis {
   readonly namespace: NamespaceRecord | undefined;
 }
 
+/** Where the last pass left an object that stands well. */
+interface Rest extends Basis {
+  /** When there is something to do again; `undefined`: not before something changes. */
+  readonly until: number | undefined;
+}
+
 /** What this process keeps of an object between passes. */
-interface Kept {
+interface Kept extends Checked {
   readonly uid: string;
   readonly memory: Memory;
-  readonly checked: Checked;
-  /** Where the last pass left an object that stands well, and until when there is nothing to do. */
-  readonly rest?: { readonly basis: Basis; readonly until: number | undefined };
+  readonly rest?: Rest;
 }
 
 /** After a status that could not be written for a conflict, milliseconds. */
@@ -89,7 +93,7 @@ export class TokenReconciler {
     const basis = this.#basis(object, cluster);
     if (this.#rests(key, basis)) return this.#again(this.#kept.get(key)?.rest?.until);
     const kept = this.#keep(key, object);
-    const request = requestOf(object, kept.checked);
+    const request = requestOf(object, kept);
     const content = contentOf(object, request, cluster);
     const observed = this.#observe(object, kept, request?.wanted, cluster, content);
     const pass = new Pass(this.#options, observed, content, cluster, signal);
@@ -127,9 +131,9 @@ export class TokenReconciler {
   #rests(key: string, basis: Basis): boolean {
     const rest = this.#kept.get(key)?.rest;
     if (rest === undefined || (rest.until !== undefined && rest.until <= this.#options.clock.now())) return false;
-    const { object, secret, cluster, namespace } = rest.basis;
+    const { object, secret, cluster, namespace } = basis;
     return (
-      object === basis.object && secret === basis.secret && cluster === basis.cluster && namespace === basis.namespace
+      object === rest.object && secret === rest.secret && cluster === rest.cluster && namespace === rest.namespace
     );
   }
 
@@ -152,8 +156,8 @@ export class TokenReconciler {
     const { uid, namespace } = object.metadata;
     const kept = this.#kept.get(tokenKey(object));
     // A spec that was not checked yet has its turn to come.
-    if (kept?.uid !== uid || kept.checked.generation !== object.metadata.generation) return true;
-    const wanted = requestOf(object, kept.checked)?.wanted;
+    if (kept?.uid !== uid || kept.generation !== object.metadata.generation) return true;
+    const wanted = requestOf(object, kept)?.wanted;
     if (wanted === undefined) return true;
     const ledger = world.collections.secrets.get(`${namespace}/${wanted.secretName}`)?.ledger;
     if (ledger?.tokenID !== token.id) return true;
@@ -164,12 +168,13 @@ export class TokenReconciler {
   #letRest(key: string, before: Basis, { object, secret }: Observed, { verdict, wakeAt: until }: Decision): void {
     const kept = this.#kept.get(key);
     if (kept === undefined || REASONS[verdict.reason].class !== 'good') return;
-    const basis = {
+    const rest = {
       ...before,
       object: object.metadata.resourceVersion,
       secret: secret.present ? secret.resourceVersion : undefined,
+      until,
     };
-    this.#kept.set(key, { ...kept, rest: { basis, until } });
+    this.#kept.set(key, { ...kept, rest });
   }
 
   #remember(key: string, memory: Memory): void {
@@ -179,7 +184,7 @@ export class TokenReconciler {
 
   #observe(
     object: TokenObject,
-    { checked: { problem }, memory }: Kept,
+    { problem, memory }: Kept,
     wanted: Wanted | undefined,
     cluster: ClusterState | undefined,
     content: SecretContent | undefined,
@@ -212,15 +217,16 @@ export class TokenReconciler {
   #keep(key: string, object: TokenObject): Kept {
     const { uid, generation } = object.metadata;
     const before = this.#kept.get(key);
-    if (before?.uid === uid && before.checked.generation === generation) return before;
+    if (before?.uid === uid && before.generation === generation) return before;
     const validation = validateToken(object, this.#options.minimumLifetime);
-    const checked: Checked = {
+    const kept: Kept = {
+      uid,
       generation,
+      // Another object under the same name knows nothing of its predecessor.
+      memory: before?.uid === uid ? before.memory : NO_MEMORY,
       ...(validation.ok ? {} : { problem: problemLine(validation.problems) }),
       ...(validation.ok && validation.spec !== object.spec ? { spec: validation.spec } : {}),
     };
-    // Another object under the same name knows nothing of its predecessor.
-    const kept = { uid, checked, memory: before?.uid === uid ? before.memory : NO_MEMORY };
     this.#kept.set(key, kept);
     return kept;
   }

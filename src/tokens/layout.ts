@@ -14,8 +14,8 @@ export interface LaidOut {
   readonly dataURL: string;
 }
 
-/** Enough to tell two specs of one object apart; who could make two alike could as well write the Secret. */
-const LENGTH = 16;
+/** Bytes: enough to tell two specs of one object apart; who could make two alike could as well write the Secret. */
+const LENGTH = 8;
 
 /**
  * Names the layout: keys, the values under them that do not come with the token, labels, annotations, and whether the object owns the
@@ -32,7 +32,8 @@ export function layoutOf({ spec, wanted, dataURL }: LaidOut): string {
     sorted(spec.secret?.annotations),
     wanted.retained,
   ];
-  return hash('sha256', JSON.stringify(layout), 'hex').slice(0, LENGTH);
+  // Not cut out of a longer text, which would live as long as this one.
+  return hash('sha256', JSON.stringify(layout), 'buffer').toString('hex', 0, LENGTH);
 }
 
 function sorted(map: Readonly<Record<string, string>> = {}): readonly (readonly [string, string])[] {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
+import { commonText } from '../common.ts';
 import { isTokenID } from '../influxdb/api-json.ts';
 import type { TokenString } from '../influxdb/token-string.ts';
 import { rfc3339 } from '../resources/conditions.ts';
@@ -126,7 +127,7 @@ export function readLedger(annotations: Readonly<Record<string, string>>): Ledge
   if (new Set(superseded.map(({ id }) => id)).size < superseded.length) return undefined;
   const ledger: Ledger = {
     object,
-    clusterUID,
+    clusterUID: commonText(clusterUID),
     tokenID,
     attempt,
     issuedAt,
@@ -136,7 +137,7 @@ export function readLedger(annotations: Readonly<Record<string, string>>): Ledge
     ...(handledRotation === undefined ? {} : { handledRotation }),
     ...(handledRotationImmediately === undefined ? {} : { handledRotationImmediately }),
     digest: digestText,
-    ...(layout === undefined ? {} : { layout }),
+    ...(layout === undefined ? {} : { layout: commonText(layout) }),
   };
   const written = writeLedger(ledger);
   return Object.values(LEDGER).every((key) => annotations[key] === written[key]) ? ledger : undefined;
@@ -147,8 +148,10 @@ function instant(text: string | undefined): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-function readSuperseded(text: string | undefined): Superseded[] | undefined {
-  if (text === undefined) return [];
+const NOTHING: readonly Superseded[] = [];
+
+function readSuperseded(text: string | undefined): readonly Superseded[] | undefined {
+  if (text === undefined) return NOTHING;
   let entries: unknown;
   try {
     entries = JSON.parse(text);

@@ -19,7 +19,7 @@ export type SecretView =
       readonly doubted?: boolean;
       /** Absent when it carries none that can be read completely. */
       readonly ledger?: Ledger;
-      /** Owner references, each as `Kind/name`, for people. */
+      /** Owner references, each as `Kind/name`, for people; of a Secret without a ledger. */
       readonly owners: readonly string[];
       /** UIDs that owner references name. */
       readonly ownerUIDs: readonly string[];

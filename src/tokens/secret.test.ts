@@ -135,7 +135,7 @@ describe('the watch keeps of a Secret', () => {
     expect(secretRecord(metadata)).toEqual({
       metadata: { name: 'telegraf', namespace: 'metrics', uid: 'secret', resourceVersion: '1' },
       ledger: ledgerOf(1, OLD),
-      owners: ['DatabaseToken/telegraf'],
+      owners: [],
       ownerUIDs: [OBJECT_UID],
       terminating: false,
       foreignWriter: false,
@@ -143,5 +143,6 @@ describe('the watch keeps of a Secret', () => {
     const managedFields = [...metadata.managedFields!, { manager: 'kubectl-edit', fieldsV1: { 'f:data': {} } }];
     expect(secretRecord({ ...metadata, managedFields }).foreignWriter).toBe(true);
     expect(secretRecord({ ...metadata, deletionTimestamp: '2030-01-01T00:00:00Z' }).terminating).toBe(true);
+    expect(secretRecord({ ...metadata, annotations: {} }).owners).toEqual(['DatabaseToken/telegraf']);
   });
 });

@@ -1,5 +1,6 @@
 // The Secret as it is written and as it is read: manifests, JSON patches, and what a look at one tells.
 
+import { commonText } from '../common.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import { rfc3339 } from '../resources/conditions.ts';
 import { namedDatabases, secretKeys } from '../resources/defaults.ts';
@@ -185,6 +186,7 @@ export function inspect(live: LiveSecret, content: SecretContent | undefined): I
 export interface SecretRecord {
   readonly metadata: Pick<SecretMetadata, 'name' | 'namespace' | 'uid' | 'resourceVersion'>;
   readonly ledger?: Ledger;
+  /** For people, where no ledger tells whose it is. */
   readonly owners: readonly string[];
   readonly ownerUIDs: readonly string[];
   readonly terminating: boolean;
@@ -192,14 +194,16 @@ export interface SecretRecord {
   readonly foreignWriter: boolean;
 }
 
+const NOBODY: readonly string[] = [];
+
 /** Reduces metadata to what the plan looks at. */
 export function secretRecord(metadata: SecretMetadata): SecretRecord {
   const { name, namespace, uid, resourceVersion, ownerReferences = [], managedFields = [] } = metadata;
   const ledger = readLedger(metadata.annotations ?? {});
   return {
-    metadata: { name, namespace, uid, resourceVersion },
+    metadata: { name, namespace: commonText(namespace), uid, resourceVersion },
     ...(ledger === undefined ? {} : { ledger }),
-    owners: ownerReferences.map((owner) => `${owner.kind}/${owner.name}`),
+    owners: ledger === undefined ? ownerReferences.map((owner) => `${owner.kind}/${owner.name}`) : NOBODY,
     ownerUIDs: ownerReferences.map((owner) => owner.uid),
     terminating: metadata.deletionTimestamp !== undefined,
     foreignWriter: managedFields.some(
