@@ -2,7 +2,8 @@
 
 import type { Config } from './config.ts';
 import type { Clock } from './controller/clock.ts';
-import { Controller } from './controller/controller.ts';
+import { AtRest } from './controller/at-rest.ts';
+import { Controller, type ReconcileObserver } from './controller/controller.ts';
 import { KeyedQueue } from './controller/queue.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
 import { EventRecorder } from './kubernetes/events.ts';
@@ -40,6 +41,8 @@ export interface OperatorOptions {
   readonly mayAct: () => boolean;
   /** The name of the pod, for Events. */
   readonly instance: string;
+  /** Gives memory back; called when there is nothing to do. */
+  readonly tidyMemory: () => void;
 }
 
 /** A running operator. */
@@ -159,6 +162,13 @@ export function createOperator(options: OperatorOptions): Operator {
     DatabaseToken: { reconciler: clusterReconciler, queue: clusterQueue },
     ManagementToken: { reconciler: managementReconciler, queue: managementQueue },
   } as const;
+  const rest = new AtRest(clock, options.tidyMemory);
+  const observe = (kind: (key: string) => string): ReconcileObserver => ({
+    reconciled: (key, outcome, milliseconds) => {
+      metrics.reconciled(kind(key), outcome, milliseconds);
+      rest.worked();
+    },
+  });
   const controllers = [
     new Controller({
       queue: tokenQueue,
@@ -166,7 +176,7 @@ export function createOperator(options: OperatorOptions): Operator {
       workers: config.workers,
       clock,
       log,
-      observer: { reconciled: (key, outcome, ms) => metrics.reconciled(kindOf(key), outcome, ms) },
+      observer: observe(kindOf),
     }),
     new Controller({
       queue: clusterQueue,
@@ -174,7 +184,7 @@ export function createOperator(options: OperatorOptions): Operator {
       workers: CLUSTER_WORKERS,
       clock,
       log,
-      observer: { reconciled: (_, outcome, ms) => metrics.reconciled('InfluxDBCluster', outcome, ms) },
+      observer: observe(() => 'InfluxDBCluster'),
     }),
     new Controller({
       queue: managementQueue,
@@ -182,7 +192,7 @@ export function createOperator(options: OperatorOptions): Operator {
       workers: CLUSTER_WORKERS,
       clock,
       log,
-      observer: { reconciled: (_, outcome, ms) => metrics.reconciled('ManagementInventory', outcome, ms) },
+      observer: observe(() => 'ManagementInventory'),
     }),
   ];
   metrics.watchQueue('tokens', () => tokenQueue.figures());
@@ -201,6 +211,7 @@ export function createOperator(options: OperatorOptions): Operator {
       for (const controller of controllers) controller.start();
     },
     stop: async (grace) => {
+      rest.stop();
       await Promise.all(controllers.map((controller) => controller.stop(grace)));
       await watches.stop();
       await events.flush(FLUSH);

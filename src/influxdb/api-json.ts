@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 
-import { commonValue } from '../common.ts';
-import type { CreatedToken, TokenInfo, TokenRequest } from './issuer.ts';
+import { Common } from '../common.ts';
+import type { CreatedToken, Permission, TokenInfo, TokenRequest } from './issuer.ts';
 import { TokenString } from './token-string.ts';
 
 /** RFC 3339 to milliseconds since the Unix epoch. */
@@ -14,12 +14,15 @@ const optionalInstant = z.nullish(instant).transform((value) => value ?? undefin
 
 const permission = z.object({ action: z.enum(['read', 'write']), resource: z.string().min(1) });
 
+/** Ten thousand tokens have few. */
+const permissionSets = new Common<readonly Permission[]>();
+
 /** Unknown fields are dropped. An id is a UUID of any version, so that it can stand in a URL. */
 const tokenInfo = z
   .object({
     id: z.guid(),
     description: z.string(),
-    permissions: z.nullish(z.array(permission)).transform((value) => commonValue(value ?? [])),
+    permissions: z.nullish(z.array(permission)).transform((value) => permissionSets.first(value ?? [])),
     createdAt: instant,
     expiresAt: optionalInstant,
     revokedAt: optionalInstant,

@@ -1,6 +1,6 @@
 // What is kept of each object that is watched. Nothing here may throw: an object may be older than today's CRD, or come past it.
 
-import { commonText, commonValue } from '../common.ts';
+import { Common, commonText } from '../common.ts';
 import { dropManagedFields, type RawObject } from '../kubernetes/raw-object.ts';
 import type { TokenKind } from '../resources/group.ts';
 import type { InfluxDBCluster } from '../resources/influxdb-cluster.ts';
@@ -77,11 +77,13 @@ function shared(object: Whole): Whole {
   return object;
 }
 
+const parts = new Common<object>();
+
 function share(object: object, fields: readonly string[]): void {
   for (const field of fields) {
     const value: unknown = Reflect.get(object, field);
     if (typeof value === 'string') Reflect.set(object, field, commonText(value));
-    else if (typeof value === 'object' && value !== null) Reflect.set(object, field, commonValue(value));
+    else if (typeof value === 'object' && value !== null) Reflect.set(object, field, parts.first(value));
   }
 }
 

@@ -132,9 +132,7 @@ export class TokenReconciler {
     const rest = this.#kept.get(key)?.rest;
     if (rest === undefined || (rest.until !== undefined && rest.until <= this.#options.clock.now())) return false;
     const { object, secret, cluster, namespace } = basis;
-    return (
-      object === rest.object && secret === rest.secret && cluster === rest.cluster && namespace === rest.namespace
-    );
+    return object === rest.object && secret === rest.secret && cluster === rest.cluster && namespace === rest.namespace;
   }
 
   /** Keys of objects that an inventory gives a reason to look at: a token is missing, is named by nothing, or is not what was asked for. */

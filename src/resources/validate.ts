@@ -58,11 +58,15 @@ export function problemLine(problems: readonly Problem[]): string {
 function check<T>(schema: z.ZodType<T>, spec: unknown): Validation<T> {
   const result = schema.safeParse(spec, { error: explain });
   // Without fields that we do not know it is the very same, and whoever keeps it need not keep it twice.
-  if (result.success) return { ok: true, spec: isDeepStrictEqual(result.data, spec) ? (spec as T) : result.data };
+  if (result.success) return { ok: true, spec: isSame(result.data, spec) ? spec : result.data };
   return {
     ok: false,
     problems: result.error.issues.map(({ path, message }) => ({ field: fieldName(['spec', ...path]), message })),
   };
+}
+
+function isSame<T>(one: T, other: unknown): other is T {
+  return isDeepStrictEqual(one, other);
 }
 
 /** Says the built-in checks in plain words; `undefined` leaves the message as the schema gives it. */

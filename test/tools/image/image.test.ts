@@ -82,7 +82,7 @@ function imageTests(): void {
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(4_000_000);
     expect(config).toMatchObject({
       User: '65532:65532',
-      Entrypoint: ['node', '--initial-old-space-size=96', '/operator.cjs'],
+      Entrypoint: ['node', '--initial-old-space-size=96', '--expose-gc', '/operator.cjs'],
     });
     await expect(stat(join(root, 'build'))).rejects.toThrow('ENOENT');
   });
