@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
-import { GuardedProcesses, type GuardedProcess } from '../../guarded-processes.ts';
+import { GuardedProcesses } from '../../guarded-processes.ts';
 import type { DecodedSecret } from '../../operator/objects.ts';
 import type { Scene } from '../../operator/scene.ts';
 import { Stage } from '../../operator/stage.ts';
@@ -14,7 +14,7 @@ import { telegraf } from './telegraf.ts';
 
 jest.setTimeout(120_000);
 
-const EXAMPLE = join(import.meta.dirname, '../../../examples/consumers/telegraf-file.yaml');
+const EXAMPLES = join(import.meta.dirname, '../../../examples/consumers');
 
 let program: string;
 let stage: Stage;
@@ -31,32 +31,28 @@ afterAll(async () => {
   await processes.end();
 });
 
-/** Telegraf at work, with the token of the example. */
-interface AtWork {
+/** The example of a file, with its token issued and its configuration saved. */
+interface Example {
   readonly scene: Scene;
   readonly secret: DecodedSecret;
-  readonly mounted: MountedSecret;
-  readonly process: GuardedProcess;
-  /** What it has asked of the data API so far. */
+  readonly config: string;
+  /** What Telegraf has asked of the data API so far. */
   readonly writes: () => readonly RecordedRequest[];
   /** Waits for so many more writes that are answered with a status. */
   readonly waitForWrites: (status: number, count: number) => Promise<void>;
-  readonly log: () => Promise<string>;
 }
 
-async function atWork(name: string): Promise<AtWork> {
+async function example(name: string, file: string, folder = ''): Promise<Example> {
   const scene = await stage.scene(name);
-  const manifests = loadAll(await readFile(EXAMPLE, 'utf8'));
+  const manifests = loadAll(await readFile(join(EXAMPLES, file), 'utf8'));
   const asked = manifests.find(isOurs);
   await scene.apply('telegraf', { ...asked?.spec, clusterRef: { name: scene.cluster } });
   await scene.waitForReason('telegraf', 'Issued');
   const secret = await scene.secret('telegraf');
-  const mounted = await MountedSecret.mount(join(processes.directory, `${name}-secret`), secret.data);
   const authority = join(processes.directory, `${name}-ca.pem`);
   await writeFile(authority, scene.simulator.caBundle);
   const config = join(processes.directory, `${name}.conf`);
-  await writeFile(config, here(configurationOf(manifests), mounted.path, scene.simulator.dataURL, authority));
-  const process = await processes.start({ name, command: program, args: ['--config', config] });
+  await writeFile(config, here(configurationOf(manifests), folder, scene.simulator.dataURL, authority));
   const writes = (): readonly RecordedRequest[] =>
     scene.simulator.requests.filter(
       ({ userAgent, path }) => userAgent.startsWith('Telegraf/') && path.startsWith('/api/v2/write'),
@@ -66,8 +62,39 @@ async function atWork(name: string): Promise<AtWork> {
     const before = answered();
     await waitFor(() => answered() >= before + count, { what: `${count} writes that are answered with ${status}` });
   };
+  return { scene, secret, config, writes, waitForWrites };
+}
+
+/** Telegraf at work, with the token in a mounted Secret. */
+interface AtWork extends Example {
+  readonly mounted: MountedSecret;
+  readonly log: () => Promise<string>;
+}
+
+async function atWork(name: string): Promise<AtWork> {
+  const folder = join(processes.directory, `${name}-secret`);
+  const made = await example(name, 'telegraf-file.yaml', folder);
+  const mounted = await MountedSecret.mount(folder, made.secret.data);
+  await processes.start({ name, command: program, args: ['--config', made.config] });
   const log = (): Promise<string> => readFile(join(processes.directory, `${name}.log`), 'utf8');
-  return { scene, secret, mounted, process, writes, waitForWrites, log };
+  return { ...made, mounted, log };
+}
+
+/** Asks for a rotation, and answers the Secret after it. */
+async function rotated({ scene, secret }: Example): Promise<DecodedSecret> {
+  await scene.annotate('telegraf', { 'influxtokens.dev/rotate': 'monday' });
+  return waitFor(
+    async () => {
+      const now = await scene.secret('telegraf');
+      return now.data['INFLUX_TOKEN'] !== secret.data['INFLUX_TOKEN'] && now;
+    },
+    { what: 'the successor' },
+  );
+}
+
+/** As if the overlap were over. */
+function revokeFormer({ scene, secret }: Example): void {
+  scene.simulator.revokeToken(secret.metadata.annotations?.['influxtokens.dev/token-id'] ?? '');
 }
 
 /** The configuration in the ConfigMap of the example. */
@@ -82,30 +109,43 @@ function configurationOf(manifests: readonly unknown[]): string {
 function here(configuration: string, folder: string, url: string, authority: string): string {
   return configuration
     .replace('/run/influxdb', folder)
-    .replace('urls = ["https://influxdb.example.com"]', `urls = ["${url}"]\n  tls_ca = "${authority}"`)
+    .replace('urls = ["https://influxdb.example.com"]', `urls = ["${url}"]`)
+    .replace('organization = ""', `organization = ""\n  tls_ca = "${authority}"`)
     .replace('interval = "10s"', 'interval = "100ms"')
     .replace('flush_interval = "10s"', 'flush_interval = "100ms"');
 }
 
 test('Telegraf follows a rotation without a restart and without a failed write', async () => {
-  const { scene, secret, mounted, writes, waitForWrites } = await atWork('rotate');
+  const running = await atWork('rotate');
+  const { mounted, writes, waitForWrites } = running;
   await waitForWrites(204, 3);
-  await scene.annotate('telegraf', { 'influxtokens.dev/rotate': 'monday' });
-  const after = await waitFor(
-    async () => {
-      const now = await scene.secret('telegraf');
-      return now.data['INFLUX_TOKEN'] !== secret.data['INFLUX_TOKEN'] && now;
-    },
-    { what: 'the successor' },
-  );
+  const after = await rotated(running);
   // The kubelet takes its time; the old token lives on.
   await waitForWrites(204, 3);
   await mounted.update(after.data);
   await waitForWrites(204, 3);
-  const old = secret.metadata.annotations?.['influxtokens.dev/token-id'] ?? '';
-  scene.simulator.revokeToken(old);
+  revokeFormer(running);
   await waitForWrites(204, 5);
   expect(new Set(writes().flatMap(({ status }) => status ?? []))).toEqual(new Set([204]));
+});
+
+test('Telegraf with its token in the environment follows a rotation by a restart within the overlap', async () => {
+  const running = await example('environment', 'telegraf-environment.yaml');
+  const { secret, config, writes, waitForWrites } = running;
+  const command = { command: program, args: ['--config', config] };
+  const first = await processes.start({ name: 'before', ...command, env: secret.data });
+  await waitForWrites(204, 3);
+  const after = await rotated(running);
+  await waitForWrites(204, 3);
+  await first.stop('SIGTERM');
+  await processes.start({ name: 'after', ...command, env: after.data });
+  await waitForWrites(204, 3);
+  revokeFormer(running);
+  await waitForWrites(204, 5);
+  expect(new Set(writes().flatMap(({ status }) => status ?? []))).toEqual(new Set([204]));
+  expect(new Set(writes().map(({ path }) => new URL(path, 'https://any').searchParams.get('bucket')))).toEqual(
+    new Set(['sensors']),
+  );
 });
 
 test('after a leak Telegraf is locked out until the file is updated, loses nothing, and goes on by itself', async () => {
