@@ -7,7 +7,7 @@ import type { Outcome } from '../../src/tokens/outcome.ts';
 import { changeToken, createToken, getToken, listTokens, revokeToken, tokenOf } from './influxdb.ts';
 import { createSecret, deleteSecret, patchSecret, putObject } from './kubernetes.ts';
 import { liveView, writtenView } from './process.ts';
-import { note, noteReason, Violation, type Answer, type Request, type World } from './world.ts';
+import { note, noteDeletion, noteReason, Violation, type Answer, type Request, type World } from './world.ts';
 
 /** Lets a request take effect. */
 export function takeEffect(w: World, request: Request): Answer {
@@ -51,8 +51,9 @@ export function takeEffect(w: World, request: Request): Answer {
       return { outcome: { got: 'nothing' }, inventory };
     }
     case 'deleteSecret': {
-      owned(w, request, 'deletes');
-      if (deleteSecret(w, request.secretName, ask.uid)) noteReason(w, request.uid);
+      // Another one by the name, of whomever, is not what is to be deleted.
+      if (w.secrets.get(request.secretName)?.metadata.uid === ask.uid) owned(w, request, 'deletes');
+      if (deleteSecret(w, request.secretName, ask.uid)) noteDeletion(w, ask.uid);
       return look(w, request);
     }
     case 'report':

@@ -41,7 +41,7 @@ export interface ServerToken {
   readonly revokedBy?: 'operator' | 'stranger';
   /** Serial at which a stranger took our marker off. */
   readonly unmarkedAt?: number;
-  /** We revoked it, and afterwards a stranger deleted the Secret that fenced it off: a writer that slept through both can still create one. */
+  /** We revoked it, and afterwards the Secret that fenced it off was deleted: a writer that slept through both can still create one. */
   readonly unfenced?: boolean;
   /** The server does not know it any more. */
   readonly forgotten?: boolean;
@@ -260,7 +260,7 @@ export function noteReason(w: World, uid: string | undefined): void {
   if (uid !== undefined) note(w, uid, ({ reasons }) => ({ reasons: reasons + 1 }));
 }
 
-/** A Secret of ours was deleted by somebody else, and its fence with it. */
+/** A Secret of ours was deleted, by somebody else or for want of access, and its fence with it. */
 export function noteDeletion(w: World, secretUID: string): void {
   const uid = w.belongs.get(secretUID);
   noteReason(w, uid);
