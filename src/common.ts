@@ -18,7 +18,7 @@ export class Common<T extends object> {
 
 const texts = new Map<string, string>();
 
-/** The first text that was like this one. For what is the same in many objects, such as namespaces and times. */
+/** The first text that was like this one. For what stands in many objects, such as namespaces and times, or in several, such as ids. */
 export function commonText(text: string): string {
   return first(texts, text, text);
 }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { Common } from '../common.ts';
+import { Common, commonText } from '../common.ts';
 import type { CreatedToken, Permission, TokenInfo, TokenRequest } from './issuer.ts';
 import { TokenString } from './token-string.ts';
 
@@ -20,7 +20,7 @@ const permissionSets = new Common<readonly Permission[]>();
 /** Unknown fields are dropped. An id is a UUID of any version, so that it can stand in a URL. */
 const tokenInfo = z
   .object({
-    id: z.guid(),
+    id: z.guid().transform(commonText),
     description: z.string(),
     permissions: z.nullish(z.array(permission)).transform((value) => permissionSets.first(value ?? [])),
     createdAt: instant,

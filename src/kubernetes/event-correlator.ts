@@ -71,17 +71,17 @@ export class EventCorrelator {
   /** What to do about an occurrence. */
   decide(occurrence: Occurrence, now: number): EventStep {
     const { regarding, type, reason, note } = occurrence;
-    const object = `${regarding.kind}/${regarding.namespace ?? ''}/${regarding.name}/${regarding.uid}`;
-    const key = JSON.stringify([object, type, reason, note]);
+    const { uid } = regarding;
+    const key = JSON.stringify([uid, type, reason, note]);
     const known = this.#series.get(key);
     if (!known || now - known.last > WINDOW) {
-      if (!this.#mayWrite(object, now)) return { kind: 'drop' };
+      if (!this.#mayWrite(uid, now)) return { kind: 'drop' };
       const series = { id: this.#newId(), first: now, last: now, count: 1 };
       remember(this.#series, key, { ...series, writtenAt: now, interval: FIRST_INTERVAL });
       return { kind: 'create', series };
     }
     const repeated = { ...known, last: now, count: known.count + 1 };
-    if (now - known.writtenAt < known.interval || !this.#mayWrite(object, now)) {
+    if (now - known.writtenAt < known.interval || !this.#mayWrite(uid, now)) {
       remember(this.#series, key, repeated);
       return { kind: 'skip' };
     }
@@ -90,11 +90,11 @@ export class EventCorrelator {
     return { kind: 'update', series: { id, first, last, count } };
   }
 
-  #mayWrite(object: string, now: number): boolean {
-    const bucket = this.#buckets.get(object) ?? { tokens: BURST, at: now };
+  #mayWrite(uid: string, now: number): boolean {
+    const bucket = this.#buckets.get(uid) ?? { tokens: BURST, at: now };
     const tokens = Math.min(BURST, bucket.tokens + Math.max(0, now - bucket.at) / REFILL_INTERVAL);
     const allowed = tokens >= 1;
-    remember(this.#buckets, object, { tokens: allowed ? tokens - 1 : tokens, at: now });
+    remember(this.#buckets, uid, { tokens: allowed ? tokens - 1 : tokens, at: now });
     return allowed;
   }
 }

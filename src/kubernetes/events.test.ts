@@ -6,7 +6,13 @@ import { EventRecorder, type Occurrence } from './events.ts';
 const regarding = { apiVersion: 'v1', kind: 'Thing', namespace: 'ns', name: 'token', uid: 'u' };
 
 function occurrence(note: string, name = 'token'): Occurrence {
-  return { regarding: { ...regarding, name }, type: 'Normal', reason: 'Issued', action: 'Issue', note };
+  return {
+    regarding: { ...regarding, name, uid: name === 'token' ? 'u' : `uid of ${name}` },
+    type: 'Normal',
+    reason: 'Issued',
+    action: 'Issue',
+    note,
+  };
 }
 
 function setUp(busy: () => boolean = () => false) {

@@ -13,7 +13,13 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** A token object; a spec or status that is no object counts as empty, and validation then says what is missing. */
 export function tokenRecord(kind: TokenKind): (raw: RawObject) => TokenObject {
-  return (raw) => ({ ...shared(whole(raw)), kind }) as TokenObject;
+  return (raw) => {
+    const { apiVersion, metadata, spec, status } = shared(whole(raw));
+    // Written out: what is added to an object later takes more memory.
+    return (
+      status === undefined ? { apiVersion, kind, metadata, spec } : { apiVersion, kind, metadata, spec, status }
+    ) as TokenObject;
+  };
 }
 
 /** An InfluxDBCluster. */
@@ -66,10 +72,10 @@ function whole(raw: RawObject): Whole {
 function shared(object: Whole): Whole {
   const { metadata, spec, status = {} } = object;
   share(object, ['apiVersion']);
-  share(metadata, ['namespace', 'creationTimestamp', 'finalizers']);
+  share(metadata, ['uid', 'namespace', 'creationTimestamp', 'finalizers']);
   share(spec, ['clusterRef', 'permissions', 'rotation', 'secret']);
   const { conditions, token }: { conditions?: unknown; token?: unknown } = status;
-  if (isObject(token)) share(token, ['clusterUID', 'createdAt']);
+  if (isObject(token)) share(token, ['id', 'clusterUID', 'createdAt']);
   // One verdict stands in all conditions, in the same words.
   for (const condition of Array.isArray(conditions) ? (conditions as object[]) : []) {
     share(condition, ['type', 'reason', 'message', 'lastTransitionTime']);

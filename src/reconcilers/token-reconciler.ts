@@ -33,9 +33,9 @@ const SOONEST = 100;
 /** What the check of a spec found, once per generation. */
 interface Checked {
   readonly generation: number;
-  /** What is known of a spec that holds more; absent, nearly always: the object's own is valid as it stands. */
-  readonly spec?: TokenSpec;
-  readonly problem?: string;
+  /** What is known of a spec that holds more; `undefined`, nearly always: the object's own is valid as it stands. */
+  readonly spec: TokenSpec | undefined;
+  readonly problem: string | undefined;
 }
 
 /** What a valid spec asks for. */
@@ -58,11 +58,11 @@ interface Rest extends Basis {
   readonly until: number | undefined;
 }
 
-/** What this process keeps of an object between passes. */
+/** What this process keeps of an object between passes; of one form for all, which takes the least memory. */
 interface Kept extends Checked {
   readonly uid: string;
   readonly memory: Memory;
-  readonly rest?: Rest;
+  readonly rest: Rest | undefined;
 }
 
 /** After a status that could not be written for a conflict, milliseconds. */
@@ -167,9 +167,10 @@ export class TokenReconciler {
     const kept = this.#kept.get(key);
     if (kept === undefined || REASONS[verdict.reason].class !== 'good') return;
     const rest = {
-      ...before,
       object: object.metadata.resourceVersion,
       secret: secret.present ? secret.resourceVersion : undefined,
+      cluster: before.cluster,
+      namespace: before.namespace,
       until,
     };
     this.#kept.set(key, { ...kept, rest });
@@ -222,8 +223,9 @@ export class TokenReconciler {
       generation,
       // Another object under the same name knows nothing of its predecessor.
       memory: before?.uid === uid ? before.memory : NO_MEMORY,
-      ...(validation.ok ? {} : { problem: problemLine(validation.problems) }),
-      ...(validation.ok && validation.spec !== object.spec ? { spec: validation.spec } : {}),
+      spec: validation.ok && validation.spec !== object.spec ? validation.spec : undefined,
+      problem: validation.ok ? undefined : problemLine(validation.problems),
+      rest: undefined,
     };
     this.#kept.set(key, kept);
     return kept;

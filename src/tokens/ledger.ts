@@ -128,7 +128,7 @@ export function readLedger(annotations: Readonly<Record<string, string>>): Ledge
   const ledger: Ledger = {
     object,
     clusterUID: commonText(clusterUID),
-    tokenID,
+    tokenID: commonText(tokenID),
     attempt,
     issuedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),

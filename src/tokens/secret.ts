@@ -204,7 +204,7 @@ export function secretRecord(metadata: SecretMetadata): SecretRecord {
     metadata: { name, namespace: commonText(namespace), uid, resourceVersion },
     ...(ledger === undefined ? {} : { ledger }),
     owners: ledger === undefined ? ownerReferences.map((owner) => `${owner.kind}/${owner.name}`) : NOBODY,
-    ownerUIDs: ownerReferences.map((owner) => owner.uid),
+    ownerUIDs: ownerReferences.map((owner) => commonText(owner.uid)),
     terminating: metadata.deletionTimestamp !== undefined,
     foreignWriter: managedFields.some(
       ({ manager, fieldsV1 }) => manager !== FIELD_MANAGER && fieldsV1?.['f:data'] !== undefined,
