@@ -1,86 +1,9 @@
 // What a real API server cannot be made to do at will: silence, nonsense, and the exact moment of a stop.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ManualClock } from '../../test/manual-clock.ts';
-import { KubernetesError, type KubernetesClient, type KubernetesRequest } from './client.ts';
-import { dropManagedFields, type RawObject } from './raw-object.ts';
-import { Reflector, type ReflectorOptions } from './reflector.ts';
-import { Store } from './store.ts';
-
-/** A watch in the hands of a test. */
-interface Watch {
-  readonly request: KubernetesRequest;
-  /** Sends events as lines. */
-  send(...events: unknown[]): void;
-  end(): void;
-  fail(error: Error): void;
-}
-
-/** Answers each request by hand: lists through `answers`, watches through `watches`, newest last. */
-class HandDrivenClient implements KubernetesClient {
-  readonly lists: KubernetesRequest[] = [];
-  readonly watches: Watch[] = [];
-  readonly answers: unknown[] = [];
-
-  async request<T>(request: KubernetesRequest): Promise<T> {
-    this.lists.push(request);
-    const answer = this.answers.length > 0 ? this.answers.shift() : list('10');
-    if (answer instanceof Error) throw answer;
-    return JSON.parse(JSON.stringify(answer));
-  }
-
-  async stream(request: KubernetesRequest): Promise<AsyncIterable<Uint8Array>> {
-    const chunks = new TransformStream<Uint8Array, Uint8Array>();
-    const writer = chunks.writable.getWriter();
-    writer.closed.catch(() => undefined);
-    const fail = (error: Error): void => void writer.abort(error);
-    request.signal?.addEventListener('abort', () => fail(new KubernetesError('Aborted', 'unknown', 'aborted')));
-    this.watches.push({
-      request,
-      send: (...events) => {
-        const text = events.map((event) => `${typeof event === 'string' ? event : JSON.stringify(event)}\n`).join('');
-        writer.write(Buffer.from(text)).catch(() => undefined);
-      },
-      end: () => void writer.close(),
-      fail,
-    });
-    return chunks.readable;
-  }
-}
-
-function object(name: string, version: number, more: object = {}): RawObject {
-  return { metadata: { name, uid: `uid-${name}`, resourceVersion: String(version), ...more } };
-}
-
-function list(resourceVersion: string, items: RawObject[] = [], next?: string): unknown {
-  return { metadata: { resourceVersion, ...(next === undefined ? {} : { continue: next }) }, items };
-}
-
-const running: Reflector<RawObject>[] = [];
-
-/** A reflector that was started, and all it touches. */
-function start(options: Partial<ReflectorOptions<RawObject>> = {}, answers: unknown[] = []) {
-  const client = new HandDrivenClient();
-  client.answers.push(...answers);
-  const clock = new ManualClock();
-  const store = new Store<RawObject>();
-  const logged: string[] = [];
-  const note = (level: string) => (_: object, message: string) => void logged.push(`${level}: ${message}`);
-  const log = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
-  const reflector = new Reflector({
-    client,
-    clock,
-    store,
-    log,
-    path: '/api/v1/things',
-    convert: dropManagedFields,
-    random: () => 0,
-    ...options,
-  });
-  running.push(reflector);
-  reflector.start();
-  return { client, clock, store, logged, reflector };
-}
+import { list, object, running, start } from '../../test/kubernetes/hand-driven-reflector.ts';
+import { KubernetesError } from './client.ts';
+import type { RawObject } from './raw-object.ts';
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((reflector) => reflector.stop()));

@@ -235,6 +235,36 @@ describe('a reflector', () => {
   });
 });
 
+test('an API server that does not stream its lists is asked for pages', async () => {
+  const unable = await startControlPlane({ apiServerFlags: ['--feature-gates=WatchList=false'] });
+  const { client: direct, close } = await connect(unable.adminKubeconfig);
+  try {
+    const path = resourcePath({ group: '', version: 'v1', plural: 'configmaps', namespace: 'default' });
+    const body = (index: number): object => ({ metadata: { name: `c${index}` } });
+    await Promise.all(
+      Array.from({ length: 600 }, (_, index) => direct.request({ method: 'POST', path, body: body(index) })),
+    );
+    const pages: (string | undefined)[] = [];
+    const counted: KubernetesClient = {
+      request: (request) => {
+        pages.push(request.query?.['limit']);
+        return direct.request(request);
+      },
+      stream: (request) => direct.stream(request),
+    };
+    const { reflector, store, names } = reflect({ client: counted, path });
+    await reflector.synced;
+    expect(store.size).toBeGreaterThanOrEqual(600);
+    expect(pages).toEqual(['500', '500']);
+    await direct.request({ method: 'POST', path, body: body(600) });
+    await waitFor(() => names().includes('c600'), { what: 'the watch to go on from there' });
+    await reflector.stop();
+  } finally {
+    await close();
+    await unable.stop();
+  }
+});
+
 test('10,000 objects are listed without ever holding up the event loop for 50 ms', async () => {
   const { create, path } = await setUp();
   let next = 0;
