@@ -59,6 +59,20 @@ describe('an answer', () => {
     expect(await transfer.head).toEqual({ status: 201, headers: {} });
   });
 
+  test('whose rest comes at once when it is let go is read to its end', async () => {
+    const { transfer, controller } = underWay();
+    transfer.onResponseStart(controller, 200, {});
+    for (let at = 0; at < 16; at += 1) transfer.onResponseData(controller, piece('x'));
+    // undici has the rest in memory already, and gives it out before `resume` returns.
+    controller.resume = () => {
+      controller.resume = () => undefined;
+      for (let at = 0; at < 16; at += 1) transfer.onResponseData(controller, piece('y'));
+      transfer.onResponseEnd();
+    };
+    const late = new Promise<string>((resolve) => setImmediate(resolve, 'still waiting'));
+    expect(await Promise.race([read(transfer), late])).toBe(`${'x'.repeat(16)}${'y'.repeat(16)}`);
+  });
+
   test('that comes faster than it is read is held back, and let go when all of it was read', async () => {
     const { transfer, controller } = underWay();
     transfer.onResponseStart(controller, 200, {});

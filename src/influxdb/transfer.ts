@@ -42,8 +42,10 @@ export class Transfer implements Dispatcher.DispatchHandler {
       else if (this.#failure !== undefined) throw this.#failure;
       else if (this.#complete) return;
       else {
+        // Before it is let go: undici may have the rest in memory, and gives that out at once.
+        const woken = new Promise<void>((resolve) => (this.#wake = resolve));
         this.#controller?.resume();
-        await new Promise<void>((resolve) => (this.#wake = resolve));
+        await woken;
       }
     }
   }
