@@ -8,12 +8,16 @@ import { createServer } from 'node:net';
  * Where no system takes the ports of outgoing connections from: Linux uses 32768 and above, macOS 49152. A port that the system chose was
  * taken by one of the thousands of connections of a test run before the operator listened on it (`EADDRINUSE`).
  */
-const RANGE = [20_000, 30_000] as const;
+const FIRST = 20_000;
+const COUNT = 10_000;
+
+/** One after the other, so that no two callers get the same before either listens; from anywhere, so that no two runs do. */
+let next = randomInt(COUNT);
 
 /** A port of 127.0.0.1 that was free a moment ago; another process that listens may be quicker, a connection cannot. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(...RANGE);
+    const port = FIRST + (next++ % COUNT);
     if (await isFree(port)) return port;
   }
 }
