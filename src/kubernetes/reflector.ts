@@ -49,12 +49,16 @@ export interface ReflectorOptions<T extends StoredObject> {
   readonly random?: () => number;
 }
 
-/** client-go's page size. */
-const PAGE_SIZE = '500';
 /** A page of large objects takes a loaded API server its time; nothing is changed by it, so it may. */
 const LIST_TIMEOUT = 60_000;
 /** Objects handled in one go: some milliseconds. Then everything else gets its turn. */
 const BATCH = 100;
+/** What every request of a kind asks for. */
+const QUERY = {
+  // client-go's page size.
+  list: { limit: '500' },
+  watch: { watch: 'true', allowWatchBookmarks: 'true' },
+} as const;
 const ACCEPT = {
   object: { list: 'application/json', watch: 'application/json' },
   // No other form as a second choice: that would bring the data of Secrets.
@@ -183,7 +187,7 @@ export class Reflector<T extends StoredObject> {
 
   #ask(next: string | undefined): Promise<unknown> {
     return this.#options.client.request<unknown>({
-      ...this.#request('list', { limit: PAGE_SIZE, ...(next === undefined ? {} : { continue: next }) }),
+      ...this.#request('list', next === undefined ? {} : { continue: next }),
       timeout: LIST_TIMEOUT,
       signal: this.#stop.signal,
     });
@@ -202,12 +206,7 @@ export class Reflector<T extends StoredObject> {
     observer?.watched();
     const silence = new Silence(clock, this.#stop.signal);
     try {
-      const query = {
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        resourceVersion,
-        timeoutSeconds: String(timeoutSeconds),
-      };
+      const query = { resourceVersion, timeoutSeconds: String(timeoutSeconds) };
       const stream = await client.stream({ ...this.#request('watch', query), signal: silence.signal });
       for await (const line of lines(stream)) {
         silence.broken();
@@ -246,7 +245,7 @@ export class Reflector<T extends StoredObject> {
     return {
       method: 'GET',
       path,
-      query: { ...this.#options.query, ...query },
+      query: { ...this.#options.query, ...QUERY[verb], ...query },
       accept: ACCEPT[metadataOnly ? 'metadata' : 'object'][verb],
     };
   }

@@ -10,10 +10,8 @@ import { objectKey } from './stored-object.ts';
 
 /** What makes a watch begin with all that is there, as new as any list would be. */
 export const STREAMED = {
-  watch: 'true',
   sendInitialEvents: 'true',
   resourceVersionMatch: 'NotOlderThan',
-  allowWatchBookmarks: 'true',
 } as const;
 
 /** A collection as it was at a version. */
@@ -25,7 +23,7 @@ export interface StreamedList<T> {
 /** What is needed to read one. */
 export interface StreamedListOptions<T> {
   readonly client: Pick<KubernetesClient, 'stream'>;
-  /** With the query `STREAMED`. */
+  /** A watch with bookmarks, with the query `STREAMED` besides. */
   readonly request: KubernetesRequest;
   readonly convert: (raw: RawObject) => T;
   readonly clock: Clock;

@@ -77,7 +77,7 @@ function shared(object: Whole): Whole {
   const { conditions, token }: { conditions?: unknown; token?: unknown } = status;
   if (isObject(token)) share(token, ['id', 'clusterUID', 'createdAt']);
   // One verdict stands in all conditions, in the same words.
-  for (const condition of Array.isArray(conditions) ? (conditions as object[]) : []) {
+  for (const condition of Array.isArray(conditions) ? conditions.filter(isObject) : []) {
     share(condition, ['type', 'reason', 'message', 'lastTransitionTime']);
   }
   return object;
