@@ -19,9 +19,9 @@ export interface Head {
  * Why not undici's own `request`: it does not tell whether anything was sent, and its stream around each answer costs more than the answer.
  */
 export class Transfer implements Dispatcher.DispatchHandler {
-  /** Resolves with the beginning of the answer. */
-  readonly head: Promise<Head>;
   readonly #head = Promise.withResolvers<Head>();
+  /** Resolves with the beginning of the answer. */
+  readonly head = this.#head.promise;
   readonly #waiting: Uint8Array[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #sent = false;
@@ -29,10 +29,6 @@ export class Transfer implements Dispatcher.DispatchHandler {
   #complete = false;
   #failure: NetworkFailure | undefined;
   #wake: (() => void) | undefined;
-
-  constructor() {
-    this.head = this.#head.promise;
-  }
 
   /** The body, to be read once; throws where it breaks off. */
   async *body(): AsyncGenerator<Uint8Array, void, undefined> {
