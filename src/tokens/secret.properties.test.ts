@@ -3,12 +3,11 @@ import * as fc from 'fast-check';
 
 import { aLedger, given, id } from '../../test/builders.ts';
 import { applyPatch } from '../../test/json-patch.ts';
+import { base64 } from '../../test/secrets.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import { secretKeys } from '../resources/defaults.ts';
 import { digest, readLedger, type Ledger } from './ledger.ts';
 import { FIELD_MANAGER, inspect, secretContent, swapPatch, type LiveSecret, type SecretContent } from './secret.ts';
-
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** Keys that people and JavaScript find odd are keys like any other. */
 const key = fc.oneof(

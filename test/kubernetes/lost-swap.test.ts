@@ -8,13 +8,13 @@ import { secretContent, secretManifest, swapPatch, type LiveSecret } from '../..
 import { aLedger, given, id } from '../builders.ts';
 import type { ControlPlaneClient } from '../controlplane/control-plane-client.ts';
 import { sharedControlPlane, testNamespace } from '../controlplane/shared.ts';
+import { base64 } from '../secrets.ts';
 import { connect } from './test-client.ts';
 
 jest.setTimeout(60_000);
 
 const STRING = 'apiv1_the-string-in-the-secret';
 const LOST = { status: 422, lost: true, quotes: [] };
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 let controlPlane: ControlPlaneClient;
 let namespace: string;

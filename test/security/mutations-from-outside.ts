@@ -159,7 +159,7 @@ const URLS_AND_WIRE: readonly Mutation[] = [
       "    minVersion: 'TLSv1.2',",
       "    ciphers: 'ALL:@SECLEVEL=0',\n    minVersion: 'TLSv1' as any,",
     ),
-    test: ['src/influxdb/http.test.ts', 'TLS 1.1 is not spoken'],
+    test: ['src/influxdb/http.tls.test.ts', 'TLS 1.1 is not spoken'],
   },
   {
     attack: "an old TLS, another's certificate, an unknown authority",
@@ -169,7 +169,7 @@ const URLS_AND_WIRE: readonly Mutation[] = [
       'rejectUnauthorized: settings.insecureSkipVerify !== true',
       'rejectUnauthorized: false',
     ),
-    test: ['src/influxdb/http.test.ts', 'TLS'],
+    test: ['src/influxdb/http.tls.test.ts', 'TLS'],
   },
   {
     attack: 'a proxy that reads along',
@@ -179,7 +179,7 @@ const URLS_AND_WIRE: readonly Mutation[] = [
       'requestTls: { ...connect, allowH2: false },',
       'requestTls: { ...connect, ca: undefined, allowH2: false },',
     ),
-    test: ['src/influxdb/http.test.ts', 'TLS goes through it end to end, with our trust'],
+    test: ['src/influxdb/http.tls.test.ts', 'TLS goes through it end to end, with our trust'],
   },
   {
     attack: 'a proxy that reads along',
