@@ -139,7 +139,7 @@ describe('a lifetime', () => {
       'probe 101',
       'publish 101',
     ]);
-    expect(one.world.secret?.ledger?.superseded).toEqual([{ id: id(1), revokeAfter: NOW + 720 * HOUR }]);
+    expect(one.world.secret?.ledger?.superseded).toEqual([{ id: id(1), revokeAfter: NOW + 720 * HOUR + 2 * SECOND }]);
   });
 
   test('is reckoned by the clock of the server', () => {

@@ -92,8 +92,12 @@ describe('a renewal', () => {
 test('an overlap lasts as long as asked, else to the end of the old token, else a day', () => {
   expect(overlapEnd(wanted({ overlap: HOUR }), NOW + DAY, NOW)).toBe(NOW + HOUR + 2 * SECOND);
   expect(overlapEnd(wanted({ overlap: 0 }), undefined, NOW)).toBe(NOW);
-  expect(overlapEnd(wanted(), NOW + 3 * DAY, NOW)).toBe(NOW + 3 * DAY);
+  expect(overlapEnd(wanted(), NOW + 3 * DAY, NOW)).toBe(NOW + 3 * DAY + 2 * SECOND);
   expect(overlapEnd(wanted(), undefined, NOW)).toBe(NOW + DAY + 2 * SECOND);
+});
+
+test('an overlap to the own end of a token outlasts that end, though the clock of the server is known to a second only', () => {
+  expect(overlapEnd(wanted(), NOW, NOW - HOUR)).toBeGreaterThan(NOW + SECOND);
 });
 
 test('an overlap is in whole seconds, as the ledger is, and never shorter than asked, though the write takes a second', () => {

@@ -14,7 +14,10 @@ const SPREAD = 0.05;
  */
 const LEAST_LIFE = 0.1;
 
-/** What is added to an overlap: up to a second that whole seconds cut off, and as much for the write of the Secret. */
+/**
+ * What is added to an overlap: up to a second that whole seconds cut off, and as much for the write of the Secret and for what is not known
+ * of the server's clock, whose `Date` has whole seconds. Without it a token was once revoked 7 ms before its own end.
+ */
 const OVERLAP_MARGIN = 2_000;
 
 /** Whole seconds: the API, the ledger and people all write instants so. */
@@ -48,12 +51,12 @@ export function leastLife({ lifetime = 0 }: Wanted): number {
 
 /**
  * Until when a token lives on whose successor is about to be written at `now`: as asked, else to its own end, else a day. The write takes its
- * time and the ledger holds whole seconds, but an overlap is never shorter than was asked.
+ * time, the ledger holds whole seconds and the server's clock is known to a second, but an overlap is never shorter than that.
  */
 export function overlapEnd(wanted: Wanted, expiresAt: number | undefined, now: number): number {
   if (wanted.overlap === 0) return now;
-  if (wanted.overlap === undefined && expiresAt !== undefined) return expiresAt;
-  return wholeSeconds(now + (wanted.overlap ?? DAY)) + OVERLAP_MARGIN;
+  const end = wanted.overlap === undefined ? (expiresAt ?? now + DAY) : now + wanted.overlap;
+  return wholeSeconds(end) + OVERLAP_MARGIN;
 }
 
 /** A number in [0, 1) that is the same for the same text (FNV-1a, 32 bits; node:crypto would cost more than the rest of the plan). */
