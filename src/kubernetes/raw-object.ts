@@ -54,6 +54,20 @@ export function readEvent(line: string): RawEvent {
   throw new TypeError('the server sent something that is no event of a watch');
 }
 
+/** What every object of the API server's has once, and nothing else does that is not on purpose. */
+const VERSION = '"resourceVersion":"';
+
+/**
+ * The version of the object that a line tells of as added or modified, without building the object. `undefined` for other lines, and where it
+ * takes more than a glance: anybody may call an annotation or a label `resourceVersion`.
+ */
+export function glimpseVersion(line: string): string | undefined {
+  if (!line.startsWith('{"type":"MODIFIED"') && !line.startsWith('{"type":"ADDED"')) return undefined;
+  const start = line.indexOf(VERSION) + VERSION.length;
+  if (start < VERSION.length || line.includes(VERSION, start)) return undefined;
+  return line.slice(start, line.indexOf('"', start));
+}
+
 /** The object without the record of who set which field: often half of its size, and of no use in a store. */
 export function dropManagedFields<T extends { readonly metadata: object }>(object: T): T {
   const { managedFields: _, ...metadata } = { managedFields: undefined, ...object.metadata };

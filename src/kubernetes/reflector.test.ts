@@ -88,6 +88,29 @@ describe('a reflector', () => {
     expect(counts).toEqual({ listed: 1, watched: 2, changed: 3 });
   });
 
+  test('does not read what it knows from the answer to a write of its own, and counts it all the same', async () => {
+    const read: string[] = [];
+    const convert = (raw: RawObject): RawObject => {
+      read.push(raw.metadata.resourceVersion);
+      return raw;
+    };
+    let changed = 0;
+    const observer = { listed: () => {}, watched: () => {}, changed: () => void changed++ };
+    const { client, clock, store } = start({ convert, observer }, [list('10', [object('a', 1)])]);
+    await clock.settle();
+    store.observe(object('a', 11));
+    client.watches[0]!.send(
+      { type: 'MODIFIED', object: object('a', 11) },
+      { type: 'MODIFIED', object: object('b', 12, { annotations: { resourceVersion: '11' } }) },
+    );
+    await clock.settle();
+    expect(read).toEqual(['1', '12']);
+    expect(changed).toBe(2);
+    client.watches[0]!.end();
+    await clock.settle();
+    expect(client.watches[1]?.request.query).toMatchObject({ resourceVersion: '12' });
+  });
+
   test('lists anew when the watch tells that its version is too old', async () => {
     const { client, clock, store } = start({}, [list('10', [object('a', 1)]), list('30', [object('b', 25)])]);
     await clock.settle();

@@ -6,7 +6,7 @@ import type { Log } from '../controller/log.ts';
 import { KubernetesError, type KubernetesClient, type KubernetesRequest } from './client.ts';
 import { errorFromStatus } from './error.ts';
 import { lines } from './lines.ts';
-import { readEvent, readList, readObject, type RawEvent, type RawObject } from './raw-object.ts';
+import { glimpseVersion, readEvent, readList, readObject, type RawEvent, type RawObject } from './raw-object.ts';
 import { Silence } from './silence.ts';
 import type { Store, StoredObject } from './store.ts';
 import { readStreamedList, STREAMED } from './streamed-list.ts';
@@ -210,7 +210,7 @@ export class Reflector<T extends StoredObject> {
       const stream = await client.stream({ ...this.#request('watch', query), signal: silence.signal });
       for await (const line of lines(stream)) {
         silence.broken();
-        const end = this.#receive(readEvent(line));
+        const end = this.#confirm(glimpseVersion(line)) ? undefined : this.#receive(readEvent(line));
         if (end) return end;
         await this.#pause();
         if (silence.signal.aborted) break;
@@ -221,6 +221,15 @@ export class Reflector<T extends StoredObject> {
       silence.end();
     }
     return { type: silence.tooLong ? 'silent' : 'closed' };
+  }
+
+  /** Whether this version is that of a write of our own, of which everything is known already. */
+  #confirm(resourceVersion: string | undefined): boolean {
+    const { store, observer } = this.#options;
+    if (resourceVersion === undefined || !store.confirm(resourceVersion)) return false;
+    observer?.changed();
+    this.#enter(progress(this.#step.state, resourceVersion));
+    return true;
   }
 
   /** Takes in one event of a watch; the result says that it ends the watch. */

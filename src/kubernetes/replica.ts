@@ -69,6 +69,19 @@ export class Replica<T extends StoredObject> {
     return [key, ...this.advance(version)];
   }
 
+  /**
+   * A put from the watch of which only the version is known. If it is that of an answer, the event holds nothing else; `undefined` when it is
+   * not, and nothing was changed.
+   */
+  confirm(resourceVersion: string): Iterable<string> | undefined {
+    for (const [key, object] of this.#ahead) {
+      if (versionOf(object) !== resourceVersion) continue;
+      this.#base.set(key, object);
+      return [key, ...this.advance(resourceVersion)];
+    }
+    return undefined;
+  }
+
   /** The watch has delivered everything up to this version: a bookmark. */
   advance(resourceVersion: string): Iterable<string> {
     if (isNewer(resourceVersion, this.#seen)) this.#seen = resourceVersion;

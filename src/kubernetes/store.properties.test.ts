@@ -139,7 +139,9 @@ class Run {
 
   #deliver(entry: Entry): void {
     const previous = this.server.log.findLast(({ key, version }) => key === entry.key && version < entry.version);
-    if (entry.object?.matches) this.store.change({ type: 'put', object: entry.object });
+    if (entry.object?.matches) {
+      if (!this.store.confirm(String(entry.version))) this.store.change({ type: 'put', object: entry.object });
+    }
     // Deleted, or no longer matching: the server sends DELETED for both, at the version of the change.
     else if (previous?.object?.matches) this.store.change({ type: 'delete', object: (entry.object ?? entry.last)! });
   }

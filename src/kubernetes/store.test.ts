@@ -100,6 +100,18 @@ describe('our own write', () => {
     expect(heard).toHaveLength(1);
   });
 
+  test('is known by its version when the watch comes to it, and only then', () => {
+    const { store, heard } = listed(thing('a', 3));
+    store.observe(thing('a', 11));
+    expect(store.confirm('12')).toBe(false);
+    expect(store.confirm('11')).toBe(true);
+    expect(store.confirm('11')).toBe(false);
+    expect(heard).toHaveLength(1);
+    // From now on it is what the watch said: a bookmark does not drop it.
+    store.advance('20');
+    expect(store.get('ns/a')).toEqual(thing('a', 11));
+  });
+
   test('is not undone by an older event', () => {
     const { store } = listed(thing('a', 3));
     store.observe(thing('a', 12));

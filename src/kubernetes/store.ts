@@ -94,6 +94,16 @@ export class Store<T extends StoredObject> {
     this.#show(this.#replica.change(change));
   }
 
+  /**
+   * For the reflector: an object was added or changed at this version. Answers whether that was a write of our own whose answer is here
+   * already, as most are: then nothing of the event is needed, and it need not be read.
+   */
+  confirm(resourceVersion: string): boolean {
+    const keys = this.#replica.confirm(resourceVersion);
+    if (keys !== undefined) this.#show(keys);
+    return keys !== undefined;
+  }
+
   /** For the reflector: a bookmark. */
   advance(resourceVersion: string): void {
     this.#show(this.#replica.advance(resourceVersion));
