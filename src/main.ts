@@ -7,6 +7,7 @@ import { readCommand } from './config.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { systemClock } from './controller/clock.ts';
+import { onAbort } from './controller/on-abort.ts';
 import { helpText } from './help.ts';
 import { installationOf } from './installation.ts';
 import { createClient } from './kubernetes/client.ts';
@@ -156,7 +157,7 @@ function ending(log: Logger): AbortSignal {
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    else onAbort(signal, resolve);
   });
 }
 

@@ -1,5 +1,7 @@
 // Time as a thing that is passed in, so that tests drive it by hand.
 
+import { onAbort } from './on-abort.ts';
+
 /** Ends a timer; calling it twice, or after the timer fired, does nothing. */
 export type Cancel = () => void;
 
@@ -40,10 +42,10 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
     }
     const finish = (): void => {
       cancel();
-      signal?.removeEventListener('abort', finish);
+      cancelSignal();
       resolve();
     };
     const cancel = clock.after(milliseconds, finish);
-    signal?.addEventListener('abort', finish);
+    const cancelSignal = onAbort(signal, finish);
   });
 }

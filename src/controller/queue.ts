@@ -3,6 +3,7 @@
 import { backoff, type BackoffBounds } from './backoff.ts';
 import type { Cancel, Clock } from './clock.ts';
 import { FairLane } from './fair-lane.ts';
+import { onAbort } from './on-abort.ts';
 import { Schedule } from './schedule.ts';
 
 /** `change`: something is new or has changed, or its time has come. `resync`: a routine second look, or another try after a failure. */
@@ -130,13 +131,10 @@ export class KeyedQueue {
     return new Promise((resolve) => {
       const settle = (key: string | undefined): void => {
         this.#takers.delete(settle);
-        signal?.removeEventListener('abort', onAbort);
+        cancelSignal();
         resolve(key);
       };
-      const onAbort = (): void => {
-        settle(undefined);
-      };
-      signal?.addEventListener('abort', onAbort);
+      const cancelSignal = onAbort(signal, () => settle(undefined));
       this.#takers.add(settle);
       this.#serve();
     });

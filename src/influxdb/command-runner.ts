@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 
 import type { Clock } from '../controller/clock.ts';
+import { onAbort } from '../controller/on-abort.ts';
 
 /** What to run. Nothing of our own environment goes along. */
 export interface Command {
@@ -77,8 +78,7 @@ export class CommandRunner {
         if (ended === 'exited') ended = why;
         killGroup(pid);
       };
-      const onAbort = (): void => end('aborted');
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const cancelSignal = onAbort(signal, () => end('aborted'));
       const cancelLimit = this.#clock.after(limit, () => end('tooSlow'));
 
       const outputs = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
@@ -95,7 +95,7 @@ export class CommandRunner {
         killGroup(pid);
         this.#groups.delete(pid);
         cancelLimit();
-        signal?.removeEventListener('abort', onAbort);
+        cancelSignal();
         const cancelLinger = this.#clock.after(LINGER, () => {
           child.stdout.destroy();
           child.stderr.destroy();

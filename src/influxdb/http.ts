@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
 import type { Clock } from '../controller/clock.ts';
+import { onAbort } from '../controller/on-abort.ts';
 import { elsewhere } from './elsewhere.ts';
 import { tlsOptions, type TLSSettings } from './tls.ts';
 import { Transfer } from './transfer.ts';
@@ -81,8 +82,7 @@ export class HttpClient {
     signal?.throwIfAborted();
     const transfer = new Transfer();
     const cancelDeadline = this.#clock.after(request.deadline, () => transfer.giveUp('TOO_SLOW'));
-    const onAbort = (): void => transfer.giveUp('ABORTED');
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const cancelSignal = onAbort(signal, () => transfer.giveUp('ABORTED'));
     const sentAt = this.#clock.now();
     try {
       this.#agent.dispatch(this.#outgoing(request), transfer);
@@ -90,7 +90,7 @@ export class HttpClient {
       return await read({ status, headers, body: transfer.body(), sentAt, receivedAt: this.#clock.now() });
     } finally {
       cancelDeadline();
-      signal?.removeEventListener('abort', onAbort);
+      cancelSignal();
       // What the reader has left of the answer is not waited for.
       transfer.giveUp('ABORTED');
     }

@@ -1,5 +1,7 @@
 // At most so many at a time; the others wait in order.
 
+import { onAbort } from '../controller/on-abort.ts';
+
 /** One that waits for its turn. */
 interface Waiting {
   readonly turn: () => void;
@@ -49,7 +51,7 @@ export class Limiter {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const leave = (): void => {
-        signal?.removeEventListener('abort', onAbort);
+        cancelSignal();
         this.#waiting.delete(waiting);
       };
       const waiting: Waiting = {
@@ -62,8 +64,7 @@ export class Limiter {
           reject(reason);
         },
       };
-      const onAbort = (): void => waiting.turnAway(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const cancelSignal = onAbort(signal, () => waiting.turnAway(signal?.reason));
       this.#waiting.add(waiting);
       this.#admit();
     });

@@ -1,5 +1,7 @@
 // One reading for many who ask at the same time.
 
+import { onAbort } from '../controller/on-abort.ts';
+
 /**
  * However many ask at once, one reading is under way and at most one more waits: who comes while one runs may have done something that it
  * no longer shows, so everybody gets a reading that was begun after they asked.
@@ -39,8 +41,7 @@ export class SharedReading<T> {
 /** What a promise comes to, or a rejection as soon as the signal fires. */
 function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    const cancelSignal = onAbort(signal, () => reject(signal.reason));
+    result.then(resolve, reject).finally(cancelSignal);
   });
 }

@@ -1,24 +1,22 @@
 // The limits of one request: its time, and everybody who may end it.
 
 import type { Cancel, Clock } from '../controller/clock.ts';
+import { onAbort } from '../controller/on-abort.ts';
 import type { GivenUp } from './error.ts';
 
 /** One request under way. `end` must be called when it is over, or the signals would hold on to it. */
 export class Attempt {
   /** Called when the request is to be given up; replaced by whoever carries it out at the moment. */
   onGivenUp: () => void = () => {};
-  readonly #signals: readonly (AbortSignal | undefined)[];
-  readonly #abort = (): void => this.#giveUp('Aborted');
+  readonly #cancelSignals: readonly Cancel[];
   readonly #cancelTimeout: Cancel;
   #givenUp: GivenUp | undefined;
 
   constructor(clock: Clock, timeout: number, signals: readonly (AbortSignal | undefined)[]) {
-    this.#signals = signals;
     this.#cancelTimeout = clock.after(timeout, () => this.#giveUp('Timeout'));
-    for (const signal of signals) {
-      if (signal?.aborted) this.#abort();
-      else signal?.addEventListener('abort', this.#abort);
-    }
+    const abort = (): void => this.#giveUp('Aborted');
+    if (signals.some((signal) => signal?.aborted)) abort();
+    this.#cancelSignals = signals.map((signal) => onAbort(signal, abort));
   }
 
   /** Why the request was given up; undefined when it was not. */
@@ -47,7 +45,7 @@ export class Attempt {
   /** It is over: lets go of timer and signals. */
   end(): void {
     this.#cancelTimeout();
-    for (const signal of this.#signals) signal?.removeEventListener('abort', this.#abort);
+    for (const cancel of this.#cancelSignals) cancel();
   }
 
   #giveUp(why: GivenUp): void {

@@ -1,6 +1,7 @@
 // Ends a stream from which nothing comes any more.
 
 import type { Cancel, Clock } from '../controller/clock.ts';
+import { onAbort } from '../controller/on-abort.ts';
 
 /** The API server sends a bookmark about every minute; a connection that was cut unnoticed stays silent. */
 const LONGEST_SILENCE = 90_000;
@@ -8,7 +9,7 @@ const LONGEST_SILENCE = 90_000;
 /** Ends a watch that delivers nothing for too long, or when `stop` fires. A change costs it no timer: there may be hundreds a second. */
 export class Silence {
   readonly #clock: Clock;
-  readonly #stop: AbortSignal;
+  readonly #cancelStop: Cancel;
   readonly #controller = new AbortController();
   readonly #abort = (): void => this.#controller.abort();
   #since: number;
@@ -17,10 +18,9 @@ export class Silence {
 
   constructor(clock: Clock, stop: AbortSignal) {
     this.#clock = clock;
-    this.#stop = stop;
     this.#since = clock.now();
     this.#cancel = this.#lookIn(LONGEST_SILENCE);
-    stop.addEventListener('abort', this.#abort);
+    this.#cancelStop = onAbort(stop, this.#abort);
   }
 
   get signal(): AbortSignal {
@@ -38,7 +38,7 @@ export class Silence {
 
   end(): void {
     this.#cancel();
-    this.#stop.removeEventListener('abort', this.#abort);
+    this.#cancelStop();
   }
 
   #lookIn(milliseconds: number): Cancel {
