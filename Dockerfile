@@ -5,21 +5,23 @@
 ARG BUILD_IMAGE=node:26-trixie-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
 
-# The bundle is the same for all architectures, so it is built on the builder's own.
-FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
+# The bundle is the same for all architectures, so it is built on the builder's own. BuildKit and buildah say which that is. Docker without
+# BuildKit does not, and takes "linux" for the same; buildah before 1.29 takes neither: --build-arg BUILDPLATFORM=linux/amd64.
+FROM --platform=${BUILDPLATFORM:-linux} ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 # No script of a dependency runs: the node package would download a Node that the image brings already, and esbuild's is a shortcut.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node scripts/build.ts
+# Readable for every user, whatever the umask; COPY --chmod would take BuildKit.
+RUN node scripts/build.ts && chmod 0444 dist/operator.cjs dist/LICENSES.txt dist/sbom.cdx.json
 
 FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="influxdb-token-operator" \
       org.opencontainers.image.description="Makes InfluxDB Clustered tokens declarative: apply a token, get a Secret; delete it, and the token is revoked." \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build --chmod=0444 /build/dist/operator.cjs /operator.cjs
-COPY --from=build --chmod=0444 /build/dist/LICENSES.txt /build/dist/sbom.cdx.json /
+COPY --from=build /build/dist/operator.cjs /operator.cjs
+COPY --from=build /build/dist/LICENSES.txt /build/dist/sbom.cdx.json /
 # V8 sizes its heap when it starts: by default for half of the container's memory, and it ends the process when that is full, though the
 # other half is free. At 512 MiB the operator needs less than a quarter of it for young objects, code, buffers and TLS.
 # With a young generation of 16 MiB the garbage of a burst dies young: measured, the memory at its highest is a seventh less.

@@ -22,7 +22,7 @@ export async function writeRuntime(root: string): Promise<void> {
 /** What an image to build in has: Node, npm and a shell. */
 export async function writeBuilder(root: string): Promise<void> {
   await writeRuntime(root);
-  for (const program of ['/bin/sh', '/usr/bin/env']) await install(root, program);
+  for (const program of ['/bin/sh', '/bin/chmod', '/usr/bin/env']) await install(root, program);
   const npm = await realpath((await promisify(execFile)('sh', ['-c', 'command -v npm'])).stdout.trim());
   await cp(dirname(dirname(npm)), join(root, 'usr/lib/npm'), { recursive: true });
   await symlink('../lib/npm/bin/npm-cli.js', join(root, 'usr/bin/npm'));
