@@ -23,11 +23,11 @@ const NAME = 'operator';
  * lavish), the same generations, and the same handling of what is free.
  */
 const HEAP = ['--max-old-space-size=307', '--initial-old-space-size=96', '--max-semi-space-size=16', '--expose-gc'];
-const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '16384' };
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '65536' };
 /** How often it is asked whether it is ready: the answer is a figure. */
 const READY_POLL = 10;
 /** Milliseconds between two samples of the delay of the event loop, as the operator's metrics are set up. */
-const LOOP_SAMPLES = 50;
+const LOOP_SAMPLES = 100;
 const READY_TIMEOUT = 30_000;
 /** It promises to end within 10 s. */
 const STOP_TIMEOUT = 15_000;
@@ -99,7 +99,7 @@ export class OperatorProcess {
 
   /**
    * The 99th percentile of what the event loop was late by since this was last asked, milliseconds. The metric counts from one sample to the
-   * next, and these are 50 ms apart.
+   * next, and these are 100 ms apart.
    */
   async loopDelay(): Promise<number> {
     const page = await (await fetch(this.#metricsURL)).text();
