@@ -1,6 +1,6 @@
 // The ledger: the annotations of a Secret that say which token is current and which are in their overlap.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { commonText } from '../common.ts';
 import { isTokenID } from '../influxdb/api-json.ts';
@@ -77,13 +77,12 @@ export function uidOf({ object }: Pick<Ledger, 'object'>): string {
 
 /** SHA-256 over version, id and string. A token string has 512 random bits, so the digest needs no key to hide it. */
 export function digest(id: string, string: TokenString): string {
-  const hash = createHash('sha256').update(`${GROUP}/v1\0${id}\0${string.reveal()}`);
-  return `sha256:${hash.digest('hex')}`;
+  return `sha256:${hash('sha256', `${GROUP}/v1\0${id}\0${string.reveal()}`)}`;
 }
 
 /** The ledger as annotations. An absent field has no annotation. */
 export function writeLedger(ledger: Ledger): Record<string, string> {
-  const superseded = ledger.superseded.map(({ id, revokeAfter }) => ({ id, revokeAfter: rfc3339(revokeAfter) }));
+  const superseded = writeSuperseded(ledger.superseded);
   return {
     [LEDGER.version]: LEDGER_VERSION,
     [LEDGER.object]: ledger.object,
@@ -93,7 +92,7 @@ export function writeLedger(ledger: Ledger): Record<string, string> {
     [LEDGER.issuedAt]: rfc3339(ledger.issuedAt),
     ...(ledger.expiresAt === undefined ? {} : { [LEDGER.expiresAt]: rfc3339(ledger.expiresAt) }),
     [LEDGER.fence]: String(ledger.fence),
-    ...(superseded.length === 0 ? {} : { [LEDGER.superseded]: JSON.stringify(superseded) }),
+    ...(superseded === undefined ? {} : { [LEDGER.superseded]: superseded }),
     ...(ledger.handledRotation === undefined ? {} : { [LEDGER.handledRotation]: ledger.handledRotation }),
     ...(ledger.handledRotationImmediately === undefined
       ? {}
@@ -110,22 +109,18 @@ export function writeLedger(ledger: Ledger): Record<string, string> {
 export function readLedger(annotations: Readonly<Record<string, string>>): Ledger | undefined {
   if (annotations[LEDGER.version] !== LEDGER_VERSION) return undefined;
   const { [LEDGER.object]: object, [LEDGER.clusterUID]: clusterUID, [LEDGER.tokenID]: tokenID } = annotations;
-  const { [LEDGER.attempt]: attempt, [LEDGER.digest]: digestText } = annotations;
+  const { [LEDGER.attempt]: attempt, [LEDGER.digest]: digestText, [LEDGER.expiresAt]: end } = annotations;
   const { [LEDGER.handledRotation]: handledRotation, [LEDGER.layout]: layout } = annotations;
   const { [LEDGER.handledRotationImmediately]: handledRotationImmediately } = annotations;
   const issuedAt = instant(annotations[LEDGER.issuedAt]);
-  const expiresAt = instant(annotations[LEDGER.expiresAt]);
-  const fence = Number(annotations[LEDGER.fence]);
+  const expiresAt = instant(end);
+  const fence = readFence(annotations[LEDGER.fence]);
   const superseded = readSuperseded(annotations[LEDGER.superseded]);
   if (!object || !clusterUID || !tokenID || !attempt || !digestText) return undefined;
-  if (issuedAt === undefined || superseded === undefined) return undefined;
-  if (clusterUID.length > LONGEST_UID || !isTokenID(tokenID) || !superseded.every(({ id }) => isTokenID(id)))
-    return undefined;
-  // The next write counts on from it.
-  if (fence < 0 || !Number.isSafeInteger(fence + 1)) return undefined;
-  // Status lists each once.
-  if (new Set(superseded.map(({ id }) => id)).size < superseded.length) return undefined;
-  const ledger: Ledger = {
+  if (issuedAt === undefined || fence === undefined || superseded === undefined) return undefined;
+  if (expiresAt === undefined && end !== undefined) return undefined;
+  if (clusterUID.length > LONGEST_UID || !isTokenID(tokenID)) return undefined;
+  return {
     object,
     clusterUID: commonText(clusterUID),
     tokenID: commonText(tokenID),
@@ -139,13 +134,18 @@ export function readLedger(annotations: Readonly<Record<string, string>>): Ledge
     digest: digestText,
     ...(layout === undefined ? {} : { layout: commonText(layout) }),
   };
-  const written = writeLedger(ledger);
-  return Object.values(LEDGER).every((key) => annotations[key] === written[key]) ? ledger : undefined;
 }
 
+/** An instant that is written as we write it. */
 function instant(text: string | undefined): number | undefined {
   const value = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(value) ? undefined : value;
+  return Number.isNaN(value) || rfc3339(value) !== text ? undefined : value;
+}
+
+/** A number that the next write can count on from. */
+function readFence(text: string | undefined): number | undefined {
+  const fence = Number(text);
+  return fence < 0 || !Number.isSafeInteger(fence + 1) || String(fence) !== text ? undefined : fence;
 }
 
 const NOTHING: readonly Superseded[] = [];
@@ -163,8 +163,16 @@ function readSuperseded(text: string | undefined): readonly Superseded[] | undef
   for (const entry of entries as unknown[]) {
     if (typeof entry !== 'object' || entry === null || !('id' in entry) || !('revokeAfter' in entry)) return undefined;
     const revokeAfter = typeof entry.revokeAfter === 'string' ? instant(entry.revokeAfter) : undefined;
-    if (typeof entry.id !== 'string' || revokeAfter === undefined) return undefined;
+    if (typeof entry.id !== 'string' || !isTokenID(entry.id) || revokeAfter === undefined) return undefined;
     superseded.push({ id: entry.id, revokeAfter });
   }
-  return superseded;
+  // Status lists each once.
+  if (new Set(superseded.map(({ id }) => id)).size < superseded.length) return undefined;
+  return writeSuperseded(superseded) === text ? superseded : undefined;
+}
+
+/** Without any there is no annotation. */
+function writeSuperseded(superseded: readonly Superseded[]): string | undefined {
+  if (superseded.length === 0) return undefined;
+  return JSON.stringify(superseded.map(({ id, revokeAfter }) => ({ id, revokeAfter: rfc3339(revokeAfter) })));
 }
