@@ -106,10 +106,9 @@ export function conditionsOf(
       }
       break;
   }
-  const nowText = rfc3339(now);
   return drafts.map((next) => {
     const old = before.find(({ type }) => type === next.type);
-    return { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : nowText };
+    return { ...next, lastTransitionTime: old?.status === next.status ? old.lastTransitionTime : rfc3339(now) };
   });
 }
 

@@ -261,7 +261,7 @@ function edit(
   remove: readonly string[],
 ): PatchOperation[] {
   if (before === undefined) return [{ op: 'add', path: `/${path}`, value: after }];
-  const at = (key: string): string => pointer(...path.split('/'), key);
+  const at = (key: string): string => `/${path}${pointer(key)}`;
   // Maps, because every object seems to have keys such as "constructor".
   const was = new Map(Object.entries(before));
   const wanted = new Map(Object.entries(after));
