@@ -218,7 +218,11 @@ function collectGarbage(w: World): string | undefined {
 }
 
 function activate(w: World): string | undefined {
-  const waiting = [...w.tokens].filter(([, { active }]) => !active);
-  for (const [id, token] of waiting) w.tokens.set(id, { ...token, active: true });
-  return waiting.length === 0 ? undefined : `${waiting.map(([id]) => id).join(', ')} become active`;
+  const waiting: string[] = [];
+  for (const [id, token] of w.tokens) {
+    if (token.active) continue;
+    w.tokens.set(id, { ...token, active: true });
+    waiting.push(id);
+  }
+  return waiting.length === 0 ? undefined : `${waiting.join(', ')} become active`;
 }

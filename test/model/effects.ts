@@ -4,7 +4,7 @@ import type { TokenObject } from '../../src/resources/token-object.ts';
 import { FINALIZER } from '../../src/resources/group.ts';
 import { FIELD_MANAGER, type LiveSecret } from '../../src/tokens/secret.ts';
 import type { Outcome } from '../../src/tokens/outcome.ts';
-import { changeToken, createToken, getToken, listTokens, revokeToken, tokenOf } from './influxdb.ts';
+import { changeToken, createToken, getToken, listTokens, revokeToken, tokenWith } from './influxdb.ts';
 import { createSecret, deleteSecret, patchSecret, putObject } from './kubernetes.ts';
 import { liveView, writtenView } from './process.ts';
 import { note, noteDeletion, noteReason, Violation, type Answer, type Request, type World } from './world.ts';
@@ -191,7 +191,7 @@ function secretNotFound(): Outcome {
 }
 
 function probe(w: World, { string }: Request, tokenID: string): Outcome {
-  const token = string === undefined ? undefined : tokenOf(w, string);
+  const token = string === undefined ? undefined : tokenWith(w, string.reveal());
   const accepted = token?.active === true && token.info.revokedAt === undefined;
   return { got: 'probed', tokenID, verdict: { kind: accepted ? 'accepted' : 'not-active' } };
 }

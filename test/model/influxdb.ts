@@ -2,6 +2,7 @@
 
 import type { TokenInfo, TokenRequest } from '../../src/influxdb/issuer.ts';
 import { TokenString } from '../../src/influxdb/token-string.ts';
+import { markerOf } from './process.ts';
 import { parseMarker } from '../../src/tokens/marker.ts';
 import type { Step } from '../../src/tokens/step.ts';
 import { INSTALLATION, note, Violation, type Inventory, type Request, type ServerToken, type World } from './world.ts';
@@ -34,8 +35,13 @@ export function createToken(w: World, request: TokenRequest, stale = false): Ser
 }
 
 /** Whose string it is, if that of a token. */
-export function tokenOf(w: World, string: TokenString): ServerToken | undefined {
-  return w.tokens.get(string.reveal().slice(STRING.length));
+export function tokenWith(w: World, string: string): ServerToken | undefined {
+  return mayBeString(string) ? w.tokens.get(string.slice(STRING.length)) : undefined;
+}
+
+/** Whether a text looks like the string of a token. */
+export function mayBeString(text: string): boolean {
+  return text.startsWith(STRING);
 }
 
 /** What `GET /tokens/{id}` shows. */
@@ -89,7 +95,7 @@ export function listTokens(w: World, request: Request): Inventory | 'mismatch' {
   const { known = [] } = request;
   const listed = [...w.tokens.values()].filter(({ forgotten }) => forgotten !== true);
   const tokens = listed
-    .filter(({ info }) => info.revokedAt === undefined && parseMarker(info.description)?.installation === INSTALLATION)
+    .filter(({ info }) => info.revokedAt === undefined && markerOf(info)?.installation === INSTALLATION)
     .filter(({ info }) => info.expiresAt === undefined || info.expiresAt > w.now)
     .map(({ info }) => info);
   const abandoned = w.settings.abandon !== undefined && known.length > 0;

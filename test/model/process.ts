@@ -1,5 +1,6 @@
 // An operator process of the model: what it sees through its caches, what it remembers, and what its watches bring.
 
+import type { TokenInfo } from '../../src/influxdb/issuer.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import { secretName } from '../../src/resources/defaults.ts';
 import { FINALIZER, MANAGED_LABEL } from '../../src/resources/group.ts';
@@ -15,12 +16,14 @@ import {
   type SecretRecord,
 } from '../../src/tokens/secret.ts';
 import { wantedOf } from '../../src/tokens/wanted.ts';
+import { once } from './once.ts';
 import { isValid } from './specs.ts';
 import {
   INSTALLATION,
   noteFailure,
   type Inventory,
   type Process,
+  type Settings,
   type Version,
   type View,
   type World,
@@ -91,9 +94,9 @@ export function observe(
   }
   const { uid } = object.metadata;
   const valid = isValid(object);
-  const wanted = valid ? wantedOf(object, object.spec) : undefined;
+  const content = valid ? contentFor(object, process.settings) : undefined;
+  const wanted = content?.wanted;
   const cluster = clusterView(process, uid);
-  const content = wanted && secretContent(object, object.spec, wanted, process.settings.dataURL);
   const observed: Observed = {
     installation: INSTALLATION,
     object,
@@ -111,6 +114,19 @@ export function observe(
   };
   return content === undefined ? { observed } : { observed, content };
 }
+
+/** As in the reconciler: what follows from a spec is worked out once. A spec is that of one object, whatever else changes at it. */
+function contentFor(object: TokenObject, settings: Settings): SecretContent {
+  const bySettings = contents(object.spec);
+  let content = bySettings.get(settings);
+  if (content === undefined) {
+    content = secretContent(object, object.spec, wantedOf(object, object.spec), settings.dataURL);
+    bySettings.set(settings, content);
+  }
+  return content.object === object ? content : { ...content, object };
+}
+
+const contents = once<TokenObject['spec'], WeakMap<Settings, SecretContent>>(() => new WeakMap());
 
 /** Another object under the same name knows nothing of its predecessor. */
 function remembered(w: World, process: Process, name: string, uid: string): Memory {
@@ -133,9 +149,22 @@ function viewOf({ metadata, ...rest }: SecretRecord, seen: 'cached' | 'live'): E
 /** What a live look at a Secret tells. */
 export function liveView(live: LiveSecret | undefined, content: SecretContent | undefined): SecretView {
   if (live === undefined) return { present: false, seen: 'live' };
-  const { intact, asWanted } = inspect(live, content);
-  return { ...viewOf(secretRecord(live.metadata), 'live'), intact, asWanted };
+  const known = views(live);
+  const key = content?.wanted;
+  let view = known.get(key);
+  if (view === undefined) {
+    const { intact, asWanted } = inspect(live, content);
+    view = { ...viewOf(secretRecord(live.metadata), 'live'), intact, asWanted };
+    known.set(key, view);
+  }
+  return view;
 }
+
+/** By what is wanted, of which there is one for each spec and settings, and no more are needed for a look. */
+const views = once<LiveSecret, Map<SecretContent['wanted'] | undefined, SecretView>>(() => new Map());
+
+/** The string that the Secret's ledger stands for. */
+export const stringIn = once((live: LiveSecret) => inspect(live, undefined).string);
 
 /** What is known of a Secret after writing it: the answer holds no data. */
 export function writtenView(live: LiveSecret): SecretView {
@@ -161,8 +190,11 @@ function clusterView(process: Process, uid: string): ClusterView {
 
 /** The part of an inventory that concerns one object. */
 export function ofObject({ begun, finished, knowsUs, tokens }: Inventory, uid: string): View {
-  return { begun, finished, knowsUs, tokens: tokens.filter((token) => parseMarker(token.description)?.uid === uid) };
+  return { begun, finished, knowsUs, tokens: tokens.filter((token) => markerOf(token)?.uid === uid) };
 }
+
+/** The marker that a token carries. */
+export const markerOf = once(({ description }: TokenInfo) => parseMarker(description));
 
 /** Ids that this process knows to have been issued on the cluster. */
 export function knownTokens(process: Process): string[] {

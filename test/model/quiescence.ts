@@ -5,13 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { secretKeys } from '../../src/resources/defaults.ts';
 import { isReason, REASONS } from '../../src/resources/reasons.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
-import { readLedger } from '../../src/tokens/ledger.ts';
-import { parseMarker } from '../../src/tokens/marker.ts';
 import type { LiveSecret } from '../../src/tokens/secret.ts';
 import { wantedOf } from '../../src/tokens/wanted.ts';
 import { act, type Action } from './actions.ts';
-import { check, isAnyones, isLive, RETAINED, tokensIn } from './invariants.ts';
+import { check, isAnyones, isLive, ledgerOf, RETAINED, tokensIn } from './invariants.ts';
 import type { Brain } from './pass.ts';
+import { markerOf } from './process.ts';
 import { HOUR } from './specs.ts';
 import { INSTALLATION, Violation, type ServerToken, type World } from './world.ts';
 
@@ -33,9 +32,10 @@ export function comeToRest(w: World, brain: Brain, tell: (line: string) => void)
   };
   const happen = (action: Action): boolean => {
     const said = act(w, brain, action);
-    if (said !== undefined) lines.push(said);
+    if (said === undefined) return false;
+    lines.push(said);
     check(w);
-    return said !== undefined;
+    return true;
   };
   tell('— faults stop —');
   try {
@@ -133,7 +133,7 @@ function converged(w: World, object: TokenObject): void {
   if (REASONS[ready.reason].class !== 'good') throw wrong('is not ready');
   const secret = w.secrets.get(object.spec.secret?.name ?? name);
   if (secret === undefined) throw wrong('has no Secret');
-  const ledger = readLedger(secret.metadata.annotations ?? {});
+  const ledger = ledgerOf(secret.metadata);
   if (ledger?.object.endsWith(`/${uid}`) !== true) throw wrong('has a Secret whose ledger names another');
   const token = w.tokens.get(ledger.tokenID);
   if (token === undefined || !isLive(token)) throw wrong(`has ${ledger.tokenID}, which is dead`);
@@ -184,7 +184,7 @@ function referenced(w: World, { info }: ServerToken, uid: string): void {
   const account = w.accounts.get(uid);
   const object = [...w.objects.values()].find(({ metadata }) => metadata.uid === uid);
   for (const { metadata } of w.secrets.values()) {
-    const ledger = readLedger(metadata.annotations ?? {});
+    const ledger = ledgerOf(metadata);
     if (ledger?.tokenID === info.id || ledger?.superseded.some(({ id }) => id === info.id)) return;
   }
   if (object === undefined) {
@@ -194,6 +194,6 @@ function referenced(w: World, { info }: ServerToken, uid: string): void {
   const reason = object.status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
   // Where the Secret may not be written, an orphan waits.
   if (reason === undefined || !isReason(reason) || REASONS[reason].class === 'stalled') return;
-  if (parseMarker(info.description)?.installation !== INSTALLATION) return;
+  if (markerOf(info)?.installation !== INSTALLATION) return;
   throw new Violation('I2', `${info.id} of ${object.metadata.name} still lives, and no Secret names it`);
 }

@@ -4,17 +4,11 @@ import { secretName } from '../../src/resources/defaults.ts';
 import { TokenString } from '../../src/influxdb/token-string.ts';
 import { digest, type Ledger } from '../../src/tokens/ledger.ts';
 import type { Outcome } from '../../src/tokens/outcome.ts';
-import {
-  disownPatch,
-  inspect,
-  secretManifest,
-  secretRecord,
-  swapPatch,
-  type LiveSecret,
-} from '../../src/tokens/secret.ts';
+import { disownPatch, secretManifest, swapPatch, type LiveSecret } from '../../src/tokens/secret.ts';
 import type { Step } from '../../src/tokens/step.ts';
+import { ledgerOf } from './invariants.ts';
 import { isManifest } from './kubernetes.ts';
-import { knownTokens } from './process.ts';
+import { knownTokens, stringIn } from './process.ts';
 import type { Pass, Request, World } from './world.ts';
 
 type Thought = Omit<Pass, 'request'>;
@@ -65,7 +59,7 @@ export function prepare(w: World, p: number, name: string, thought: Thought, ste
         : swap(request, live, pending.base.ledger, ledger, string);
     }
     case 'rewrite': {
-      const string = thought.written ?? stringIn(live);
+      const string = thought.written ?? (live && stringIn(live));
       return string === undefined ? { got: 'conflict' } : swap(request, live, step.from, step.to, string);
     }
     case 'disown':
@@ -74,7 +68,7 @@ export function prepare(w: World, p: number, name: string, thought: Thought, ste
     case 'probe': {
       const { pending } = observed.memory;
       const inMemory = pending?.created.info.id === step.tokenID ? pending.created.string : undefined;
-      const string = inMemory ?? thought.written ?? stringIn(live);
+      const string = inMemory ?? thought.written ?? (live && stringIn(live));
       return string === undefined ? { got: 'conflict' } : { ...request, string };
     }
     case 'addFinalizer':
@@ -112,9 +106,5 @@ function swap(
 }
 
 function ledgerIn(live: LiveSecret | undefined): Ledger | undefined {
-  return live === undefined ? undefined : secretRecord(live.metadata).ledger;
-}
-
-function stringIn(live: LiveSecret | undefined): TokenString | undefined {
-  return live === undefined ? undefined : inspect(live, undefined).string;
+  return live && ledgerOf(live.metadata);
 }

@@ -1,11 +1,10 @@
 // The inventory of the cluster reconciler: list the tokens, read Kubernetes live, and let go of tokens whose object is gone.
 
 import { brakeHolds, namedAt, tokensOfGoneObjects } from '../../src/tokens/inventory.ts';
-import { readLedger } from '../../src/tokens/ledger.ts';
-import { parseMarker } from '../../src/tokens/marker.ts';
 import type { TokenInfo } from '../../src/influxdb/issuer.ts';
 import { getToken, listTokens, revokeToken } from './influxdb.ts';
-import { knownTokens } from './process.ts';
+import { ledgerOf } from './invariants.ts';
+import { knownTokens, markerOf } from './process.ts';
 import { INSTALLATION, type Request, type World } from './world.ts';
 
 /** A list is asked for; `finishListing` brings its answer. */
@@ -45,20 +44,21 @@ export function finishListing(w: World, p: number): string {
 function sweep(w: World, request: Request, tokens: readonly TokenInfo[]): string[] {
   const byUID = new Map<string, TokenInfo[]>();
   for (const token of tokens) {
-    const uid = parseMarker(token.description)?.uid ?? '';
+    const uid = markerOf(token)?.uid ?? '';
     byUID.set(uid, [...(byUID.get(uid) ?? []), token]);
   }
-  const ledgers = [...w.secrets.values()].map(({ metadata }) => readLedger(metadata.annotations ?? {}));
+  const ledgers = [...w.secrets.values()].map(({ metadata }) => ledgerOf(metadata));
   const gone = tokensOfGoneObjects(byUID, {
     objects: new Set([...w.objects.values()].map(({ metadata }) => metadata.uid)),
     named: new Set(ledgers.flatMap((ledger) => (ledger === undefined ? [] : namedAt(ledger, w.now)))),
   });
   if (brakeHolds(gone.length, tokens.length)) return [];
-  return gone.flatMap(({ id, description }) => {
+  return gone.flatMap((token) => {
+    const { id } = token;
     const info = getToken(w, id);
-    const marker = info === 'gone' ? undefined : parseMarker(info.description);
+    const marker = info === 'gone' ? undefined : markerOf(info);
     if (marker?.installation !== INSTALLATION) return [];
-    revokeToken(w, { ...request, uid: parseMarker(description)?.uid ?? '' }, id);
+    revokeToken(w, { ...request, uid: markerOf(token)?.uid ?? '' }, id);
     return [id];
   });
 }
