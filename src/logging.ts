@@ -1,6 +1,7 @@
 // The log: one JSON object a line for machines, or lines for people; never a secret, and nothing that drives a terminal.
 
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { ILLEGIBLE } from './illegible.ts';
 
 export type { Logger } from 'pino';
 
@@ -88,24 +89,24 @@ async function prettyStream(destination: DestinationStream): Promise<Destination
 function escaping(destination: DestinationStream): DestinationStream {
   return {
     write(line) {
-      destination.write(line.replace(CONTROL, (character) => (character === '\n' ? character : escaped(character))));
+      destination.write(legible(line, true));
     },
   };
 }
 
-/** C0 and C1 control characters, and those that turn the direction of writing around. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /** Descriptions and names come from tenants: an escape sequence in one must not move the cursor of whoever reads, nor a line feed forge a line. */
 function neutralise(key: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  return value.replace(CONTROL, (character) =>
-    key === 'stack' && character === '\n' ? character : escaped(character),
+  return legible(value, key === 'stack');
+}
+
+/** Escaped as JSON would, but for line feeds where there are to be lines. */
+function legible(text: string, inLines: boolean): string {
+  return text.replaceAll(ILLEGIBLE, (run) =>
+    run.replaceAll(/[^]/g, (unit) => (inLines && unit === '\n' ? unit : escaped(unit))),
   );
 }
 
-/** As JSON would escape it. */
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

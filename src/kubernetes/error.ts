@@ -1,5 +1,6 @@
 // The one error of the Kubernetes client, and how an answer or a failure becomes it.
 
+import { ILLEGIBLE } from '../illegible.ts';
 import { redact } from './redact.ts';
 
 /** One entry of a Status's `details.causes`: a field and what is wrong with it. */
@@ -128,8 +129,7 @@ function line(asked: Asked, said: string): string {
 const LONGEST = 1000;
 
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  const flat = text.replace(/[\u0000-\u0020\u007f-\u00a0\u2028\u2029]+/g, ' ').trim();
+  const flat = text.replaceAll(ILLEGIBLE, ' ').replaceAll(/\s+/g, ' ').trim();
   return flat.length > LONGEST ? `${flat.slice(0, LONGEST)}...` : flat;
 }
 

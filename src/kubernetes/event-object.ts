@@ -1,5 +1,6 @@
 // An occurrence as an events.k8s.io/v1 Event.
 
+import { ILLEGIBLE } from '../illegible.ts';
 import type { Occurrence, Series } from './event-correlator.ts';
 
 /** Who reports. */
@@ -63,12 +64,8 @@ function microTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace('Z', '000Z');
 }
 
-/** Control characters, and those that turn the direction of writing around: an Event is read in terminals. */
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
-
 function printable(note: string): string {
-  const text = note.replace(CONTROL, ' ').trim();
+  const text = note.replaceAll(ILLEGIBLE, ' ').trim();
   const bytes = Buffer.from(text);
   if (bytes.length <= LONGEST_NOTE) return text;
   // As a stream, the decoder leaves out a character that was cut in two.

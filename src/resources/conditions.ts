@@ -1,5 +1,6 @@
 // How a verdict becomes the conditions that kubectl, kstatus and Argo CD read.
 
+import { ILLEGIBLE } from '../illegible.ts';
 import { isReason, NOTHING_TO_DO, REASONS, type Reason, type ReasonClass } from './reasons.ts';
 
 /** A condition as the Kubernetes API conventions define it. */
@@ -25,9 +26,6 @@ export interface Verdict {
 
 /** API conventions: a message holds at most 32768 characters; ours stay readable in a terminal. */
 const LONGEST_MESSAGE = 1024;
-
-/** Control and format characters and separators of lines: some names and annotations that a message quotes are checked by nobody. */
-const ILLEGIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /** The message as it may stand in a condition or a log: one line that drives no terminal, and not too long. */
 export function legible(message: string): string {

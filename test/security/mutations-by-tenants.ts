@@ -201,7 +201,7 @@ const WRITES_INTO_LOGS: readonly Mutation[] = [
   {
     attack: 'line breaks, escape sequences or turned writing',
     without: 'Events show them',
-    edits: one('src/kubernetes/event-object.ts', "note.replace(CONTROL, ' ')", 'note'),
+    edits: one('src/kubernetes/event-object.ts', "note.replaceAll(ILLEGIBLE, ' ')", 'note'),
     test: ['src/kubernetes/event-object.test.ts', 'control characters and turned writing do not get into a note'],
   },
   {
