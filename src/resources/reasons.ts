@@ -142,9 +142,9 @@ export const REASONS = {
   },
   RateLimited: {
     class: 'retrying',
-    meaning: 'Too many tokens were created for this object, or for new objects of its namespace, within an hour.',
+    meaning: 'Too many tokens were created for this object, or for new objects of its namespace, in too short a time.',
     cause:
-      'Something makes each new token unusable; the condition Synced and the Events say what. Or objects are deleted and created anew again and again.',
+      'Something makes each new token unusable, or writes the Secret each time before the operator does; the condition Synced and the Events say what. Or objects are deleted and created anew again and again.',
     remedy: 'Remove the cause; the message says when the next try is due. A changed spec allows one try at once.',
   },
   SecretRejected: {

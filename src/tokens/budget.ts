@@ -2,7 +2,8 @@
 
 import type { Mint } from './observed.ts';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** Mints an hour for one object, scheduled renewals apart. Revoked tokens stay listed on the server for ever. */
 export const MINTS_PER_HOUR = 5;
@@ -24,6 +25,17 @@ export function nextMintAt(
   if (!asked) return now;
   const oldest = counted.at(-MINTS_PER_HOUR);
   return oldest === undefined ? now : oldest.at + HOUR;
+}
+
+/** The longest pause after tokens that could not be written: six in a day are listed for ever, and not a hundred and twenty. */
+const LONGEST_PAUSE = 4 * HOUR;
+
+/**
+ * How long no other token is created after so many in a row were created and could not be written, although the dry run promised it. Once
+ * may be chance: somebody was faster. From then on the pause doubles, from a minute to hours.
+ */
+export function pauseAfterUnwritten(count: number): number {
+  return count < 2 ? 0 : Math.min(LONGEST_PAUSE, MINUTE * 2 ** (count - 2));
 }
 
 /** Notes a mint, forgetting what can no longer count. */

@@ -79,7 +79,7 @@ function afterSecret(
   const { layout } = o;
   const published = wrote && step.do === 'publish';
   const good = secret.present && secret.intact === true && secret.asWanted === true;
-  const { pending, takeoverSince, verified: _, ...rest } = o.memory;
+  const { pending, takeoverSince, unwritten, verified: _, ...rest } = o.memory;
   const memory: Memory = {
     ...rest,
     ...(good
@@ -93,6 +93,7 @@ function afterSecret(
     ...(wrote ? { ledgerWrittenAt: asked } : {}),
     ...(published || pending === undefined ? {} : { pending }),
     ...(published || takeoverSince === undefined ? {} : { takeoverSince }),
+    ...(published || unwritten === undefined ? {} : { unwritten }),
   };
   // Which of two objects of a name came first is told by an object that is still there after its Secret was read.
   const former = secret.present && ownership(o, secret) === 'former object';

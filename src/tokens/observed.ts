@@ -144,6 +144,13 @@ export interface Memory {
   readonly probe?: ProbeProgress;
   /** The last successor that the data API did not accept in time, and what asked for it. */
   readonly refused?: { readonly at: number; readonly generation: number; readonly nonces: string };
+  /** Tokens in a row that were created and then could not be written, when the last was given up, and what it was asked for by. */
+  readonly unwritten?: {
+    readonly at: number;
+    readonly count: number;
+    readonly generation: number;
+    readonly nonces: string;
+  };
   readonly setback?: Setback;
   /** The Secret was, at this version, found or written by this process with this layout, and its token intact. */
   readonly verified?: { readonly resourceVersion: string; readonly layout?: string };

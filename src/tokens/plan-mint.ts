@@ -1,12 +1,12 @@
 // Minting: everything that is checked before a token is asked for, so that none is created in vain.
 
 import { rfc3339, type Verdict } from '../resources/conditions.ts';
-import { nextMintAt } from './budget.ts';
+import { nextMintAt, pauseAfterUnwritten } from './budget.ts';
 import { ownership, ownLedger, rotating, rotationNonces, rotationRequests, serverNow, standing } from './facts.ts';
 import type { Ledger } from './ledger.ts';
 import { markDescription } from './marker.ts';
 import { bySpec, leavesNothingWorking, mintCause } from './mint-cause.ts';
-import type { MintCause, Observed, Pending, Wanted } from './observed.ts';
+import type { Memory, MintCause, Observed, Pending, Wanted } from './observed.ts';
 import { towardsEndOfLiving } from './revocation.ts';
 import { endOf, leastLife, wholeSeconds } from './schedule.ts';
 import type { Situation, Step } from './step.ts';
@@ -63,6 +63,18 @@ export const tokenMissing: Situation = (o, now) => {
       wakeAt: from,
     };
   }
+  const writableFrom = unwrittenPause(o, working ? ledger : undefined);
+  if (writableFrom > now) {
+    return {
+      verdict: {
+        reason: 'RateLimited',
+        standing: standing(o, now),
+        message: `${memory.unwritten?.count ?? 0} tokens in a row were created and could not be written into Secret ${wanted.secretName}, which somebody else had created or changed in the meantime; the next try is at ${rfc3339(writableFrom)}.`,
+        remedy: 'Find out who writes that Secret and stop it; a changed spec allows one try at once.',
+      },
+      wakeAt: writableFrom,
+    };
+  }
   // Whatever makes a renewal fall due again at once, it is no longer one that was scheduled.
   const scheduled = cause === 'renewalDue' && memory.mints.every((mint) => now - mint.at >= leastLife(wanted));
   const allowedAt = scheduled
@@ -101,12 +113,21 @@ export const tokenMissing: Situation = (o, now) => {
   return { step: { do: 'mint', scheduled, request: request(o, wanted, expiresAt), pending }, verdict };
 };
 
-/** Until when no other successor is tried after one was refused, unless somebody asks anew; well before the token in the Secret ends. */
+/** Until when no other successor is tried after one was refused. */
 function refusalPause(o: Observed, ledger: Ledger | undefined): number {
-  const { refused } = o.memory;
-  if (refused?.generation !== o.object.metadata.generation || refused.nonces !== rotationNonces(o)) return 0;
-  const left = ledger?.expiresAt === undefined ? Infinity : ledger.expiresAt - serverNow(o.cluster, refused.at);
-  return refused.at + Math.min(REFUSAL_PAUSE, left / 2);
+  return pauseSince(o, o.memory.refused, REFUSAL_PAUSE, ledger);
+}
+
+/** Until when no other token is created after some that could not be written. */
+function unwrittenPause(o: Observed, ledger: Ledger | undefined): number {
+  return pauseSince(o, o.memory.unwritten, pauseAfterUnwritten(o.memory.unwritten?.count ?? 0), ledger);
+}
+
+/** The end of a pause, unless somebody asks anew; well before the token in the Secret ends, where one works. */
+function pauseSince(o: Observed, last: Memory['refused'], pause: number, ledger: Ledger | undefined): number {
+  if (last?.generation !== o.object.metadata.generation || last.nonces !== rotationNonces(o)) return 0;
+  const left = ledger?.expiresAt === undefined ? Infinity : ledger.expiresAt - serverNow(o.cluster, last.at);
+  return last.at + Math.min(pause, left / 2);
 }
 
 /** What was asked for and done is remembered even while the annotation is gone: the same nonce never rotates twice. */

@@ -39,17 +39,18 @@ export const pendingToken: Situation = (o, now) => {
   if (secret.seen === 'live') {
     const outcome = settlement(o, pending);
     if (outcome === 'written') {
-      const { pending: _, ...rest } = o.memory;
+      const { pending: _, unwritten: __, ...rest } = o.memory;
       // Nobody knows when it arrived, so it makes no orphan safe to revoke.
       return { step: { do: 'remember', memory: { ...rest, ledgerWrittenAt: rest.ledgerWrittenAt ?? 0 } }, verdict };
     }
     if (outcome === 'unknown') {
       const { pending: _, ...rest } = o.memory;
       const unsettled = [...rest.unsettled, { attempt: pending.attempt, at: now }];
-      return { step: { do: 'remember', memory: { ...rest, unsettled } }, verdict };
+      return { step: { do: 'remember', memory: { ...rest, unsettled, unwritten: unwritten(o, now) } }, verdict };
     }
     if (outcome === 'give up') {
-      return { step: { do: 'remember', memory: { ...o.memory, pending: { ...pending, givenUp: true } } }, verdict };
+      const memory: Memory = { ...o.memory, unwritten: unwritten(o, now), pending: { ...pending, givenUp: true } };
+      return { step: { do: 'remember', memory }, verdict };
     }
     if (outcome !== pending.base) {
       const { base: _, ...rest } = pending;
@@ -77,6 +78,12 @@ export const pendingToken: Situation = (o, now) => {
   }
   return { step: { do: 'publish', pending, ledger: ledgerOf(o, pending, now) }, verdict };
 };
+
+/** One more that was created and could not be written. */
+function unwritten(o: Observed, now: number): NonNullable<Memory['unwritten']> {
+  const { generation } = o.object.metadata;
+  return { at: now, count: (o.memory.unwritten?.count ?? 0) + 1, generation, nonces: rotationNonces(o) };
+}
 
 /**
  * What a live look at the Secret says about a pending write: it has arrived after all; it can never be made; nobody can tell; or it
