@@ -12,13 +12,13 @@ export interface Proxy {
   close(): void;
 }
 
-/** Starts one on a free port (RFC 9110, 9.3.6). */
-export async function startProxy(): Promise<Proxy> {
+/** Starts one on a free port (RFC 9110, 9.3.6). It connects to what it is asked for, unless `lead` leads to another `host:port`. */
+export async function startProxy(lead = (target: string): string => target): Promise<Proxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer().on('connect', ({ url = '' }, socket: Socket) => {
     asked.push(url);
-    const { hostname, port } = new URL(`tcp://${url}`);
+    const { hostname, port } = new URL(`tcp://${lead(url)}`);
     const upstream = createConnection(Number(port), hostname, () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
       upstream.pipe(socket);

@@ -14,11 +14,14 @@ export interface ImageConfig {
   readonly Labels: Readonly<Record<string, string>>;
 }
 
-/** Why no image can be built here, with the remedy; `undefined` where one can. */
-export async function whyNoBuildah(): Promise<string | undefined> {
+/** Why no image can be built here with buildah and these programs, with the remedy; `undefined` where one can. */
+export async function whyNoBuildah(...programs: readonly string[]): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'it takes root to build and run it without a container runtime';
-  const found = await promisify(execFile)('buildah', ['--version']).catch(() => undefined);
-  return found === undefined ? 'there is no buildah: apt-get install --no-install-recommends buildah' : undefined;
+  for (const program of ['buildah', ...programs]) {
+    const found = await promisify(execFile)(program, ['--version']).catch(() => undefined);
+    if (found === undefined) return `there is no ${program}: apt-get install --no-install-recommends ${program}`;
+  }
+  return undefined;
 }
 
 /** A store of images. */
@@ -47,7 +50,7 @@ export class Buildah {
 
   /**
    * Builds a folder with a Dockerfile, from images of this store, for this machine's architecture unless another platform is told; gives the
-   * id, which is a digest over the whole image.
+   * id, which is a digest over the whole image. Throws an error with what was said when it fails.
    */
   async build(folder: string, args: Readonly<Record<string, string>>, platform?: string): Promise<string> {
     const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
