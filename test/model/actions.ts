@@ -1,6 +1,7 @@
 // Everything that can happen in the model, each told as a sentence, so that a schedule reads as a story.
 
 import type { Failure } from '../../src/tokens/outcome.ts';
+import { noteDeletion } from './accounts.ts';
 import { takeEffect } from './effects.ts';
 import { garbage, deleteSecret } from './kubernetes.ts';
 import { answerPass, failPass, startPass, type Brain } from './pass.ts';
@@ -9,7 +10,7 @@ import { deliver, restart } from './process.ts';
 import { beginSweep, finishListing } from './sweep.ts';
 import { strangers, type StrangerAction } from './strangers.ts';
 import { tellAnswer, tellRequest } from './story.ts';
-import { noteDeletion, type Answer, type Request, type World } from './world.ts';
+import type { Answer, Request, World } from './world.ts';
 
 /** What becomes of a request whose sender waits no more. */
 export type Fate = 'done' | 'never' | 'later';

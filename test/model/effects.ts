@@ -4,10 +4,11 @@ import type { TokenObject } from '../../src/resources/token-object.ts';
 import { FINALIZER } from '../../src/resources/group.ts';
 import { FIELD_MANAGER, type LiveSecret } from '../../src/tokens/secret.ts';
 import type { Outcome } from '../../src/tokens/outcome.ts';
+import { note, noteDeletion, noteReason } from './accounts.ts';
 import { changeToken, createToken, getToken, listTokens, revokeToken, tokenWith } from './influxdb.ts';
 import { createSecret, deleteSecret, patchSecret, putObject } from './kubernetes.ts';
 import { liveView, writtenView } from './process.ts';
-import { note, noteDeletion, noteReason, Violation, type Answer, type Request, type World } from './world.ts';
+import { Violation, type Answer, type Request, type World } from './world.ts';
 
 /** Lets a request take effect. */
 export function takeEffect(w: World, request: Request): Answer {

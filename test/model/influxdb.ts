@@ -2,10 +2,11 @@
 
 import type { TokenInfo, TokenRequest } from '../../src/influxdb/issuer.ts';
 import { TokenString } from '../../src/influxdb/token-string.ts';
+import { note } from './accounts.ts';
 import { markerOf } from './process.ts';
 import { parseMarker } from '../../src/tokens/marker.ts';
 import type { Step } from '../../src/tokens/step.ts';
-import { INSTALLATION, note, Violation, type Inventory, type Request, type ServerToken, type World } from './world.ts';
+import { INSTALLATION, Violation, type Inventory, type Request, type ServerToken, type World } from './world.ts';
 
 /** What every token string begins with; its id follows. */
 const STRING = 'apiv1_';

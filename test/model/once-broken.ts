@@ -82,4 +82,24 @@ export const ONCE_BROKEN: readonly OnceBroken[] = [
       ],
     },
   },
+  {
+    name: 'a rotation was forgotten with the Secret while another process had an older token in hand, and was rightly done again',
+    schedule: {
+      ...plain,
+      moves: [
+        { do: 'run', p: 0, name: a, steps: 3 },
+        { do: 'run', p: 1, name: a, steps: 99 },
+        { do: 'lose', p: 0, name: a, fate: 'done' },
+        { person, name: a, do: 'rotate at once' },
+        { do: 'catch up', p: 1 },
+        { do: 'run', p: 1, name: a, steps: 4 },
+        { do: 'delete Secret', secret: a },
+        { do: 'run', p: 0, name: a, steps: 99 },
+        { do: 'deliver', p: 0, what: 'objects' },
+        { do: 'wait', ms: 1 },
+        { do: 'list', p: 0 },
+        { do: 'run', p: 0, name: a, steps: 99 },
+      ],
+    },
+  },
 ];

@@ -9,9 +9,10 @@ import type { Failure, Outcome } from '../../src/tokens/outcome.ts';
 import type { plan as realPlan } from '../../src/tokens/plan.ts';
 import { statusOf } from '../../src/tokens/status.ts';
 import type { Decision } from '../../src/tokens/step.ts';
+import { noteFailure } from './accounts.ts';
 import { nonce, observe, ofObject, released, seeObject } from './process.ts';
 import { prepare } from './requests.ts';
-import { noteFailure, Violation, type Ask, type Pass, type Request, type World } from './world.ts';
+import { Violation, type Ask, type Pass, type Request, type World } from './world.ts';
 
 /** What the model runs: the real plan, or one that was broken on purpose. */
 export interface Brain {

@@ -1,9 +1,10 @@
 // What people do to the objects and to the InfluxDBCluster.
 
 import { REQUESTS } from '../../src/resources/group.ts';
+import { noteReason } from './accounts.ts';
 import { deleteObject, putObject } from './kubernetes.ts';
 import { tokenObject, withAnnotation, withPermission, withSpec, type SpecChange } from './specs.ts';
-import { noteReason, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** An action of a person on the object of this name, or on the InfluxDBCluster. */
 export type PeopleAction = { readonly person: true; readonly name: string } & (

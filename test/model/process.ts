@@ -16,11 +16,11 @@ import {
   type SecretRecord,
 } from '../../src/tokens/secret.ts';
 import { wantedOf } from '../../src/tokens/wanted.ts';
+import { noteFailure } from './accounts.ts';
 import { once } from './once.ts';
 import { isValid } from './specs.ts';
 import {
   INSTALLATION,
-  noteFailure,
   type Inventory,
   type Process,
   type Settings,

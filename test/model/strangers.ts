@@ -3,9 +3,10 @@
 import { MANAGED_LABEL } from '../../src/resources/group.ts';
 import { LEDGER, readLedger } from '../../src/tokens/ledger.ts';
 import type { LiveSecret } from '../../src/tokens/secret.ts';
+import { noteDeletion, noteReason } from './accounts.ts';
 import { createToken } from './influxdb.ts';
 import { createSecret, deleteSecret, putSecret } from './kubernetes.ts';
-import { noteDeletion, noteReason, type ServerToken, type World } from './world.ts';
+import type { ServerToken, World } from './world.ts';
 
 /** An action of a stranger on a Secret or on a token; `n` picks the token. */
 export type StrangerAction =

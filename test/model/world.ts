@@ -248,39 +248,6 @@ function newProcess(settings: Settings): Process {
   };
 }
 
-/** Notes something in the account of an object. */
-export function note(w: World, uid: string, change: Partial<Account> | ((account: Account) => Partial<Account>)): void {
-  const account = w.accounts.get(uid);
-  if (account === undefined) return;
-  w.accounts.set(uid, { ...account, ...(typeof change === 'function' ? change(account) : change) });
-}
-
-/** A reason to issue another token occurred. */
-export function noteReason(w: World, uid: string | undefined): void {
-  if (uid !== undefined) note(w, uid, ({ reasons }) => ({ reasons: reasons + 1 }));
-}
-
-/** A Secret of ours was deleted, by somebody else or for want of access, and its fence with it. */
-export function noteDeletion(w: World, secretUID: string): void {
-  const uid = w.belongs.get(secretUID);
-  noteReason(w, uid);
-  for (const [id, token] of w.tokens) {
-    const revoked = token.revokedBy === 'operator' || beingRevoked(w, id);
-    if (token.uid === uid && revoked) w.tokens.set(id, { ...token, unfenced: true });
-  }
-}
-
-/** Whether its revocation was sent, and may arrive at any time. */
-function beingRevoked(w: World, id: string): boolean {
-  const sent = w.processes.flatMap(({ passes }) => [...passes.values()].map(({ request }) => request));
-  return [...sent, ...w.afloat].some(({ ask }) => ask.do === 'revoke' && ask.id === id);
-}
-
-/** An attempt failed, or nobody knows its fate. */
-export function noteFailure(w: World, uid: string): void {
-  note(w, uid, ({ failures }) => ({ failures: failures + 1 }));
-}
-
 /** The promise that was broken, in words. */
 export class Violation extends Error {
   override readonly name = 'Violation';

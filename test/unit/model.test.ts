@@ -12,7 +12,7 @@ import { Violation } from '../model/world.ts';
 
 /** The same schedules every time; what chance finds beyond them is for `node test/model/main.ts`. */
 const SEED = 1;
-const SCHEDULES = 10_000;
+const SCHEDULES = 25_000;
 /** By then each of the mistakes below is caught many times over. */
 const ENOUGH = 2_000;
 /** Seconds at the most, were the machine busy with other things. */
