@@ -7,8 +7,7 @@ const DOCKER =
   'by hand: with Docker 20.10.24, with BuildKit and without, and a local registry, on 2026-11-25; the base images were our own under their names; buildah builds from the same file in test/tools/image/image.test.ts';
 const INFLUXCTL =
   'by hand: with Docker as the image of the operator, on a stand-in of influxctl, which it refused as not signed by InfluxData; built, pushed and run with the fingerprint of the stand-in’s key; buildah does both in test/tools/image/influxctl.test.ts';
-const NO_INFLUXCTL =
-  'not run: influxctl may not be redistributed, and InfluxData is not reached from the tests, which run a stand-in of it';
+const MACHINE = 'test/docs/machine.test.ts';
 const GUIDES = 'test/docs/guides.test.ts';
 const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
 
@@ -117,7 +116,7 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'docker build --tag registry.example.com/influxctl:2.12.0 --build-arg VERSION=2.12.0 deploy/components/influxctl':
       INFLUXCTL,
     'docker push registry.example.com/influxctl:2.12.0': INFLUXCTL,
-    'npm start -- --no-leader-elect --influxctl "$(command -v influxctl)"': NO_INFLUXCTL,
+    'npm start -- --no-leader-elect --influxctl "$(command -v influxctl)"': MACHINE,
     'kubectl apply -f automation.yaml': GUIDES,
     'kubectl -n platform wait --for=condition=Ready managementtoken/automation': GUIDES,
   },

@@ -2,9 +2,11 @@
 
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { request } from 'undici';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { valuesOf } from '../demo/manifests.ts';
+import { freePort } from '../free-port.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
 import { installStandIn } from '../influxctl/install.ts';
 import { OPERATOR_NAMESPACE, OperatorProcess } from '../operator/operator-process.ts';
@@ -72,6 +74,33 @@ export class Reader {
       kubeconfig: account,
       flags: [`--influxctl=${influxctl}`, ...flags],
     });
+  }
+
+  /**
+   * Starts, in a checkout, what runs until he leaves, and waits until that says it is ready. He has the stand-in of influxctl on his PATH,
+   * and other ports than those that are taken when none are told, or two could not do it on one machine.
+   */
+  async keepsRunning(line: string): Promise<void> {
+    this.typed.add(line);
+    const influxctl = await installStandIn(this.#processes.directory);
+    const health = `127.0.0.1:${await freePort()}`;
+    const running = await this.#processes.start({
+      name: `terminal-${this.typed.size}`,
+      command: 'sh',
+      args: ['-e', '-c', `cd "$1"\nexec ${line}`, 'sh', ROOT],
+      env: {
+        PATH: `${dirname(influxctl)}:${process.env.PATH}`,
+        KUBECONFIG: this.#controlPlane.adminKubeconfig,
+        INFLUXTOKENS_HEALTH_PROBE_BIND_ADDRESS: health,
+        INFLUXTOKENS_METRICS_BIND_ADDRESS: '0',
+      },
+    });
+    const ready = async (): Promise<boolean> => {
+      const { statusCode, body } = await request(`http://${health}/readyz`, { reset: true });
+      await body.dump();
+      return statusCode === 200;
+    };
+    await running.ready(ready, 60_000);
   }
 
   /** What a file in his folder holds. */

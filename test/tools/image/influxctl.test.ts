@@ -36,6 +36,7 @@ function imageTests(): void {
   let base: string;
   let vendor: SigningKey;
   let somebody: SigningKey;
+  const keys: SigningKey[] = [];
 
   beforeAll(async () => {
     downloads = await Downloads.start('dl.influxdata.com', 'repos.influxdata.com');
@@ -47,11 +48,8 @@ function imageTests(): void {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     });
     // The first subkey has expired, and the second took over in time.
-    vendor = await SigningKey.create('InfluxData');
-    await vendor.addSubkey(1_500, 1_200);
-    await vendor.addSubkey(500, 3_000);
-    somebody = await SigningKey.create('InfluxData');
-    await somebody.addSubkey(500, 3_000);
+    vendor = await makeKey([1_500, 1_200], [500, 3_000]);
+    somebody = await makeKey([500, 3_000]);
   }, 600_000);
 
   beforeEach(async () => {
@@ -61,10 +59,18 @@ function imageTests(): void {
   });
 
   afterAll(async () => {
-    await Promise.all([vendor.remove(), somebody.remove()]);
+    await Promise.all(keys.map((key) => key.remove()));
     await buildah.remove();
     downloads.stop();
   });
+
+  /** A key that says it is InfluxData's, with subkeys: how many days ago each was made, and for how many. */
+  async function makeKey(...subkeys: readonly (readonly [ago: number, days: number])[]): Promise<SigningKey> {
+    const key = await SigningKey.create('InfluxData');
+    keys.push(key);
+    for (const [ago, days] of subkeys) await key.addSubkey(ago, days);
+    return key;
+  }
 
   /** The command, packed as InfluxData does. */
   function packed(architecture: string = OWN, said = 'influxctl'): Promise<Buffer> {
@@ -142,8 +148,7 @@ function imageTests(): void {
   });
 
   test('is not built from what was signed by a subkey that was revoked', async () => {
-    const stolen = await SigningKey.create('InfluxData');
-    await stolen.addSubkey(500, 3_000);
+    const stolen = await makeKey([500, 3_000]);
     const content = await packed(OWN, 'evil');
     publishes(content, await stolen.sign(content));
     await stolen.revokeSubkey();
@@ -151,7 +156,6 @@ function imageTests(): void {
     await expect(build({ FINGERPRINT: stolen.fingerprint })).rejects.toThrow(
       'is refused: its signature, or the key that made it, holds no more',
     );
-    await stolen.remove();
   });
 }
 
