@@ -83,6 +83,20 @@ describe('a first token that could not be written for sure', () => {
     expect(one.world.tokens.get(id(101))?.revokedAt).toBeUndefined();
   });
 
+  test('is not revoked either when it is a successor, and the annotations were taken off after it had arrived', () => {
+    const asked = given().issued().annotations({ 'influxtokens.dev/rotate-immediately': 'leaked' }).build();
+    const one = story(asked).on('publish', ({ pending }) =>
+      pending.created.info.id === id(101) ? failed() : undefined,
+    );
+    expect(one.run().told).toContain('publish 101');
+    const { ledger: _, ...stripped } = aSecret({ seen: 'live', intact: false, asWanted: false });
+    one.world.secret = stripped;
+    const { told, o } = one.later(MINUTE).run();
+    expect(told).not.toContain('revoke 101');
+    expect(o.memory.unsettled).toHaveLength(1);
+    expect(one.world.tokens.get(id(101))?.revokedAt).toBeUndefined();
+  });
+
   test('is given up and revoked when a foreign Secret has taken the name', () => {
     const one = begun();
     one.world.secret = { ...aForeignSecret(), ...live };

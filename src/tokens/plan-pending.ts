@@ -102,7 +102,7 @@ function settlement(o: Observed, pending: Pending): 'written' | 'give up' | 'unk
   if (ledger?.superseded.some((token) => token.id === id)) return 'written';
   // Our own Secret without a ledger may be the one of an unsure write: its token may be in use, so it is not revoked.
   const stripped = ledger === undefined && secret.ownerUIDs.includes(o.object.metadata.uid);
-  if (stripped && pending.unsure === true && base?.ledger === undefined) return 'unknown';
+  if (stripped && pending.unsure === true) return 'unknown';
   if (base === undefined || base.uid !== secret.uid || base.ledger?.tokenID !== ledger?.tokenID) {
     // Nor while ledger and string do not fit each other: somebody made it name another, and the string may be that of this token.
     const garbled = secret.intact === false && ownership(o, secret) === 'ours';

@@ -83,6 +83,24 @@ export const ONCE_BROKEN: readonly OnceBroken[] = [
     },
   },
   {
+    name: 'a successor whose write had arrived unheard was revoked in the Secret, because a stranger had taken the annotations off since',
+    schedule: {
+      ...plain,
+      moves: [
+        { do: 'run', p: 0, name: a, steps: 99 },
+        { person, name: a, do: 'rotate at once' },
+        { do: 'catch up', p: 0 },
+        { do: 'run', p: 0, name: a, steps: 3 },
+        { do: 'lose', p: 0, name: a, fate: 'done' },
+        { do: 'strip ledger', secret: a },
+        { do: 'list', p: 0 },
+        { do: 'lose', p: 0, name: a, fate: 'done' },
+        { do: 'run', p: 0, name: a, steps: 0 },
+        { do: 'list', p: 0 },
+      ],
+    },
+  },
+  {
     name: 'a rotation was forgotten with the Secret while another process had an older token in hand, and was rightly done again',
     schedule: {
       ...plain,
