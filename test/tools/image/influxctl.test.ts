@@ -18,7 +18,7 @@ const KEY = 'https://repos.influxdata.com/influxdata-archive.key';
 const VERSION = '2.12.0';
 const [OWN, OTHER] = process.arch === 'arm64' ? (['arm64', 'x86_64'] as const) : (['x86_64', 'arm64'] as const);
 
-const obstacle = await whyNoBuildah('debootstrap', 'gpg');
+const obstacle = await whyNoBuildah('debootstrap', 'gpg', 'gpg-agent');
 
 if (obstacle !== undefined) {
   test(`the image with influxctl is NOT built here: ${obstacle}`, () => {
