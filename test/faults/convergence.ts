@@ -20,7 +20,7 @@ export async function prepare({ before, ownDatabase }: Scenario, trial: Trial, n
   );
 }
 
-/** Waits until the scenario has ended well for an object. `most` is for `violations`; `what` says what went wrong before. */
+/** Waits until the scenario has ended well for an object, within I7's minute for either kind. `most` is for `violations`; `what` says what went wrong before. */
 export function converged(
   scenario: Scenario,
   trial: Trial,
@@ -31,7 +31,6 @@ export function converged(
   return nothing(
     async () => [...words(await missing(scenario, trial, name)), ...(await violations(trial, most))],
     `the end of ${scenario.title}, ${what}`,
-    trial.patience,
   );
 }
 

@@ -146,7 +146,10 @@ export class Trial {
     return here.length + this.influxdb.calls.filter(({ counts, method }) => counts && method !== 'GET').length;
   }
 
-  /** I7's minute; where each look at the tokens is a command that is run, the pace of inventories follows what that takes. */
+  /**
+   * For dozens of objects at once, and for three inventories in a row. Where each look at the tokens is a command that is run, two are run at a
+   * time, and inventories are as far apart as twenty of them take. What happens to one object has I7's minute, see `converged`.
+   */
   get patience(): number {
     return this.scene.kind === 'ManagementToken' ? 300_000 : 60_000;
   }
