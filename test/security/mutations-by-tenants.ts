@@ -162,6 +162,12 @@ const HOLDS_UP: readonly Mutation[] = [
     test: ['src/tokens/budget.test.ts', 'the sixth when the first of them is an hour old'],
   },
   {
+    attack: 'takes the name of a Secret, or changes it, each time',
+    without: 'however many could not be written, the next is created at once',
+    edits: one('src/tokens/budget.ts', 'count < 2 ? 0', 'count > 0 ? 0'),
+    test: ['src/tokens/plan-unwritten.test.ts', 'at last every four hours'],
+  },
+  {
     attack: 'deletes and creates its objects, again and again',
     without: 'newcomers are not counted',
     edits: one('src/reconcilers/newcomers.ts', 'else counts.push({ minute, count: 1 });', ''),
@@ -179,17 +185,13 @@ const WRITES_INTO_LOGS: readonly Mutation[] = [
   {
     attack: 'line breaks, escape sequences or turned writing',
     without: 'the log for machines shows them as they are',
-    edits: one('src/logging.ts', "(character === '\\n' ? character : escaped(character))", 'character'),
+    edits: one('src/logging.ts', 'destination.write(legible(line, true))', 'destination.write(line)'),
     test: ['src/logging.test.ts', "what a terminal would obey in a tenant's text is escaped"],
   },
   {
     attack: 'line breaks, escape sequences or turned writing',
     without: 'the log for people shows them as they are',
-    edits: one(
-      'src/logging.ts',
-      "key === 'stack' && character === '\\n' ? character : escaped(character)",
-      'character',
-    ),
+    edits: one('src/logging.ts', "return legible(value, key === 'stack')", 'return value'),
     test: ['src/logging.test.ts', 'are shown, not obeyed'],
   },
   {
