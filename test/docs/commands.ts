@@ -9,7 +9,8 @@ const INFLUXCTL =
   'by hand: with Docker as the image of the operator, on a stand-in of influxctl, which it refused as not signed by InfluxData; built, pushed and run with the fingerprint of the stand-in’s key; buildah does both in test/tools/image/influxctl.test.ts';
 const MACHINE = 'test/docs/machine.test.ts';
 const GUIDES = 'test/docs/guides.test.ts';
-const BENCHMARK = 'not run: it measures for minutes on a quiet machine; the page has what it printed there';
+const BENCHMARK =
+  'by hand, on 2026-11-25 on a quiet machine: it measures for minutes; the page has what it printed there';
 
 /** By page, and by the command as `commands` reads it: the test that runs it, or how a person did, or why nobody could. */
 export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -121,12 +122,11 @@ export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kubectl -n platform wait --for=condition=Ready managementtoken/automation': GUIDES,
   },
   'docs/performance.md': {
-    'npm run bench': BENCHMARK,
-    'npm run bench -- --noise': BENCHMARK,
-    'npm run bench -- --scenario backlog --tokens 2000 --json result.json': BENCHMARK,
-    'npm run bench -- --profile DIR': BENCHMARK,
-    'npm run bench -- --check': BENCHMARK,
+    'npm run bench -- --scenario backlog --json result.json': BENCHMARK,
     'npm run bench -- --from result.json --write docs/performance.md': BENCHMARK,
+    'npm run bench -- --scenario idle-latency --noise': BENCHMARK,
+    'npm run bench -- --scenario idle-latency --rounds 1 --profile profiles': BENCHMARK,
+    'npm run bench -- --scenario churn --check': BENCHMARK,
   },
   'docs/quick-start.md': {
     'kubectl apply --server-side -k deploy': PAGES,
