@@ -10,7 +10,7 @@ const INFLUXCTL =
 const MACHINE = 'test/docs/machine.test.ts';
 const GUIDES = 'test/docs/guides.test.ts';
 const BENCHMARK =
-  'by hand, on 2026-11-25 on a quiet machine: it measures for minutes; the page has what it printed there';
+  'by hand: on 2026-11-25, on a quiet machine: it measures for minutes; the page has what it printed there';
 
 /** By page, and by the command as `commands` reads it: the test that runs it, or how a person did, or why nobody could. */
 export const HOW_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
