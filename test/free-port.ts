@@ -11,13 +11,21 @@ import { createServer } from 'node:net';
 const FIRST = 20_000;
 const COUNT = 10_000;
 
+/**
+ * Each of so many workers of a test run has a share of the ports: one that tried a port whether it is free was in the way of another's
+ * operator, which was about to listen on it.
+ */
+const WORKERS = 8;
+const SHARE = COUNT / WORKERS;
+const share = FIRST + (Number(process.env['JEST_WORKER_ID'] ?? 0) % WORKERS) * SHARE;
+
 /** One after the other, so that no two callers get the same before either listens; from anywhere, so that no two runs do. */
-let next = randomInt(COUNT);
+let next = randomInt(SHARE);
 
 /** A port of 127.0.0.1 that was free a moment ago; another process that listens may be quicker, a connection cannot. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = FIRST + (next++ % COUNT);
+    const port = share + (next++ % SHARE);
     if (await isFree(port)) return port;
   }
 }
