@@ -23,7 +23,7 @@ const NAME = 'operator';
  * lavish), the same generations, and the same handling of what is free.
  */
 const HEAP = ['--max-old-space-size=307', '--initial-old-space-size=96', '--max-semi-space-size=16', '--expose-gc'];
-const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '65536' };
+const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '16384' };
 /** How often it is asked whether it is ready, milliseconds. The answer is a figure, and every 10 ms asking took a twentieth of the start. */
 const READY_POLL = 50;
 /** Milliseconds between two samples of the delay of the event loop, as the operator's metrics are set up. */
