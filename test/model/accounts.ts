@@ -1,6 +1,6 @@
 // What is noted in the accounts of objects as it happens, for the invariants to count.
 
-import { readLedger } from '../../src/tokens/ledger.ts';
+import { ledgerOf } from './readings.ts';
 import type { Account, World } from './world.ts';
 
 /** Notes something in the account of an object. */
@@ -32,7 +32,7 @@ export function noteDeletion(w: World, secretUID: string): void {
  */
 function forgetsRotation(w: World, secretUID: string, uid: string | undefined): boolean {
   const secret = [...w.secrets.values()].find(({ metadata }) => metadata.uid === secretUID);
-  const ledger = readLedger(secret?.metadata.annotations ?? {});
+  const ledger = secret && ledgerOf(secret.metadata);
   if (ledger === undefined) return false;
   return w.processes.some(({ kept }) =>
     [...kept.values()].some(({ uid: of, memory: { pending } }) => {

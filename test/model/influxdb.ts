@@ -3,9 +3,9 @@
 import type { TokenInfo, TokenRequest } from '../../src/influxdb/issuer.ts';
 import { TokenString } from '../../src/influxdb/token-string.ts';
 import { note } from './accounts.ts';
-import { markerOf } from './process.ts';
 import { parseMarker } from '../../src/tokens/marker.ts';
 import type { Step } from '../../src/tokens/step.ts';
+import { markerOf } from './readings.ts';
 import { INSTALLATION, Violation, type Inventory, type Request, type ServerToken, type World } from './world.ts';
 
 /** What every token string begins with; its id follows. */

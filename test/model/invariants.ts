@@ -1,10 +1,10 @@
 // What must hold after every single thing that happens. I4 and I9 are checked where a request takes effect.
 
-import { readLedger, type Ledger } from '../../src/tokens/ledger.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import type { LiveSecret } from '../../src/tokens/secret.ts';
 import { mayBeString, tokenWith } from './influxdb.ts';
 import { once } from './once.ts';
+import { ledgerOf } from './readings.ts';
 import { Violation, type ServerToken, type World } from './world.ts';
 
 /** Throws the first promise that is broken in this world. */
@@ -85,13 +85,6 @@ const stringsIn = once((data: NonNullable<LiveSecret['data']>): readonly string[
   const texts = Object.values(data).map((value) => Buffer.from(value, 'base64').toString());
   return [...new Set(texts)].filter(mayBeString);
 });
-
-/** The ledger of a Secret. */
-export function ledgerOf({ annotations }: LiveSecret['metadata']): Ledger | undefined {
-  return annotations && read(annotations);
-}
-
-const read = once(readLedger);
 
 /** Whether the server would let it in. */
 export function isLive(token: ServerToken | undefined): boolean {

@@ -1,11 +1,9 @@
 // An operator process of the model: what it sees through its caches, what it remembers, and what its watches bring.
 
-import type { TokenInfo } from '../../src/influxdb/issuer.ts';
 import type { TokenObject } from '../../src/resources/token-object.ts';
 import { secretName } from '../../src/resources/defaults.ts';
 import { FINALIZER, MANAGED_LABEL } from '../../src/resources/group.ts';
 import { NOTHING_LOOKED_AT } from '../../src/tokens/learn.ts';
-import { parseMarker } from '../../src/tokens/marker.ts';
 import { NO_MEMORY, type ClusterView, type Memory, type Observed, type SecretView } from '../../src/tokens/observed.ts';
 import {
   inspect,
@@ -18,6 +16,7 @@ import {
 import { wantedOf } from '../../src/tokens/wanted.ts';
 import { noteFailure } from './accounts.ts';
 import { once } from './once.ts';
+import { markerOf } from './readings.ts';
 import { isValid } from './specs.ts';
 import {
   INSTALLATION,
@@ -192,9 +191,6 @@ function clusterView(process: Process, uid: string): ClusterView {
 export function ofObject({ begun, finished, knowsUs, tokens }: Inventory, uid: string): View {
   return { begun, finished, knowsUs, tokens: tokens.filter((token) => markerOf(token)?.uid === uid) };
 }
-
-/** The marker that a token carries. */
-export const markerOf = once(({ description }: TokenInfo) => parseMarker(description));
 
 /** Ids that this process knows to have been issued on the cluster. */
 export function knownTokens(process: Process): string[] {

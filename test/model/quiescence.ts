@@ -8,9 +8,9 @@ import type { TokenObject } from '../../src/resources/token-object.ts';
 import type { LiveSecret } from '../../src/tokens/secret.ts';
 import { wantedOf } from '../../src/tokens/wanted.ts';
 import { act, type Action } from './actions.ts';
-import { check, isAnyones, isLive, ledgerOf, RETAINED, tokensIn } from './invariants.ts';
+import { check, isAnyones, isLive, RETAINED, tokensIn } from './invariants.ts';
 import type { Brain } from './pass.ts';
-import { markerOf } from './process.ts';
+import { ledgerOf, markerOf } from './readings.ts';
 import { HOUR } from './specs.ts';
 import { INSTALLATION, Violation, type ServerToken, type World } from './world.ts';
 

@@ -6,9 +6,9 @@ import { digest, type Ledger } from '../../src/tokens/ledger.ts';
 import type { Outcome } from '../../src/tokens/outcome.ts';
 import { disownPatch, secretManifest, swapPatch, type LiveSecret } from '../../src/tokens/secret.ts';
 import type { Step } from '../../src/tokens/step.ts';
-import { ledgerOf } from './invariants.ts';
 import { isManifest } from './kubernetes.ts';
 import { knownTokens, stringIn } from './process.ts';
+import { ledgerOf } from './readings.ts';
 import type { Pass, Request, World } from './world.ts';
 
 type Thought = Omit<Pass, 'request'>;

@@ -3,8 +3,8 @@
 import { brakeHolds, namedAt, tokensOfGoneObjects } from '../../src/tokens/inventory.ts';
 import type { TokenInfo } from '../../src/influxdb/issuer.ts';
 import { getToken, listTokens, revokeToken } from './influxdb.ts';
-import { ledgerOf } from './invariants.ts';
-import { knownTokens, markerOf } from './process.ts';
+import { knownTokens } from './process.ts';
+import { ledgerOf, markerOf } from './readings.ts';
 import { INSTALLATION, type Request, type World } from './world.ts';
 
 /** A list is asked for; `finishListing` brings its answer. */
