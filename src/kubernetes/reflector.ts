@@ -225,16 +225,14 @@ export class Reflector<T extends StoredObject> {
 
   /** Whether this version is that of a write of our own, of which everything is known already. */
   #confirm(resourceVersion: string | undefined): boolean {
-    const { store, observer } = this.#options;
-    if (resourceVersion === undefined || !store.confirm(resourceVersion)) return false;
-    observer?.changed();
-    this.#enter(progress(this.#step.state, resourceVersion));
+    if (resourceVersion === undefined || !this.#options.store.confirm(resourceVersion)) return false;
+    this.#changed(resourceVersion);
     return true;
   }
 
   /** Takes in one event of a watch; the result says that it ends the watch. */
   #receive(event: RawEvent): WatchEnd | undefined {
-    const { store, convert, observer, path, clock } = this.#options;
+    const { store, convert, path, clock } = this.#options;
     if (event.type === 'ERROR') {
       return { ...failure(errorFromStatus({ method: 'GET', path }, event.status, clock.now())), type: 'unusable' };
     }
@@ -243,10 +241,15 @@ export class Reflector<T extends StoredObject> {
       this.#enter(progress(this.#step.state, event.resourceVersion));
     } else {
       store.change({ type: event.type === 'DELETED' ? 'delete' : 'put', object: convert(event.object) });
-      observer?.changed();
-      this.#enter(progress(this.#step.state, event.object.metadata.resourceVersion));
+      this.#changed(event.object.metadata.resourceVersion);
     }
     return undefined;
+  }
+
+  /** A change has been taken in, and the watch has come to its version. */
+  #changed(resourceVersion: string): void {
+    this.#options.observer?.changed();
+    this.#enter(progress(this.#step.state, resourceVersion));
   }
 
   #request(verb: 'list' | 'watch', query: Readonly<Record<string, string>>): KubernetesRequest {
