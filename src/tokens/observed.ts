@@ -135,6 +135,13 @@ export interface Setback {
   readonly generation: number;
 }
 
+/** A token that was created in vain: when it was given up, and what it was asked for by. Whoever asks anew is tried at once. */
+export interface InVain {
+  readonly at: number;
+  readonly generation: number;
+  readonly nonces: string;
+}
+
 /** What this process remembers of an object. It is lost in a crash, and everything must be safe without it. */
 export interface Memory {
   readonly pending?: Pending;
@@ -142,15 +149,10 @@ export interface Memory {
   readonly unsettled: readonly { readonly attempt: string; readonly at: number }[];
   readonly mints: readonly Mint[];
   readonly probe?: ProbeProgress;
-  /** The last successor that the data API did not accept in time, and what asked for it. */
-  readonly refused?: { readonly at: number; readonly generation: number; readonly nonces: string };
-  /** Tokens in a row that were created and then could not be written, when the last was given up, and what it was asked for by. */
-  readonly unwritten?: {
-    readonly at: number;
-    readonly count: number;
-    readonly generation: number;
-    readonly nonces: string;
-  };
+  /** The last successor that the data API did not accept in time. */
+  readonly refused?: InVain;
+  /** Tokens in a row that were created and then could not be written, and the last of them. */
+  readonly unwritten?: InVain & { readonly count: number };
   readonly setback?: Setback;
   /** The Secret was, at this version, found or written by this process with this layout, and its token intact. */
   readonly verified?: { readonly resourceVersion: string; readonly layout?: string };

@@ -6,7 +6,7 @@ import { ownership, ownLedger, rotating, rotationNonces, rotationRequests, serve
 import type { Ledger } from './ledger.ts';
 import { markDescription } from './marker.ts';
 import { bySpec, leavesNothingWorking, mintCause } from './mint-cause.ts';
-import type { Memory, MintCause, Observed, Pending, Wanted } from './observed.ts';
+import type { InVain, MintCause, Observed, Pending, Wanted } from './observed.ts';
 import { towardsEndOfLiving } from './revocation.ts';
 import { endOf, leastLife, wholeSeconds } from './schedule.ts';
 import type { Situation, Step } from './step.ts';
@@ -124,7 +124,7 @@ function unwrittenPause(o: Observed, ledger: Ledger | undefined): number {
 }
 
 /** The end of a pause, unless somebody asks anew; well before the token in the Secret ends, where one works. */
-function pauseSince(o: Observed, last: Memory['refused'], pause: number, ledger: Ledger | undefined): number {
+function pauseSince(o: Observed, last: InVain | undefined, pause: number, ledger: Ledger | undefined): number {
   if (last?.generation !== o.object.metadata.generation || last.nonces !== rotationNonces(o)) return 0;
   const left = ledger?.expiresAt === undefined ? Infinity : ledger.expiresAt - serverNow(o.cluster, last.at);
   return last.at + Math.min(pause, left / 2);

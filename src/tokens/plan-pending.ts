@@ -4,7 +4,7 @@ import { overlapEnd } from './schedule.ts';
 import { ownership, referenceOf, rotating, rotationNonces, serverNow, standing, suspended, waiting } from './facts.ts';
 import type { Ledger } from './ledger.ts';
 import { bySpec } from './mint-cause.ts';
-import type { Memory, Observed, Pending } from './observed.ts';
+import type { InVain, Memory, Observed, Pending } from './observed.ts';
 import { towardsEnd } from './revocation.ts';
 import type { Decision, Situation } from './step.ts';
 import { probing } from './plan-probe.ts';
@@ -70,8 +70,7 @@ export const pendingToken: Situation = (o, now) => {
   if (pending.probeFirst) {
     const acceptance = probing(o, now, pending.created.info, verdict);
     if (acceptance === 'refused') {
-      const refused = { at: now, generation: o.object.metadata.generation, nonces: rotationNonces(o) };
-      const memory: Memory = { ...o.memory, refused, pending: { ...pending, givenUp: true } };
+      const memory: Memory = { ...o.memory, refused: inVain(o, now), pending: { ...pending, givenUp: true } };
       return { step: { do: 'remember', memory }, verdict };
     }
     if (acceptance !== 'done') return acceptance;
@@ -81,8 +80,11 @@ export const pendingToken: Situation = (o, now) => {
 
 /** One more that was created and could not be written. */
 function unwritten(o: Observed, now: number): NonNullable<Memory['unwritten']> {
-  const { generation } = o.object.metadata;
-  return { at: now, count: (o.memory.unwritten?.count ?? 0) + 1, generation, nonces: rotationNonces(o) };
+  return { ...inVain(o, now), count: (o.memory.unwritten?.count ?? 0) + 1 };
+}
+
+function inVain(o: Observed, now: number): InVain {
+  return { at: now, generation: o.object.metadata.generation, nonces: rotationNonces(o) };
 }
 
 /**
