@@ -138,8 +138,27 @@ describe('the catalogue of reasons', () => {
   });
 });
 
-test('instants are written in UTC and whole seconds', () => {
-  expect(rfc3339(NOW + 999)).toBe('2030-01-01T00:00:00Z');
+describe('instants', () => {
+  test('are written in UTC and whole seconds', () => {
+    expect(rfc3339(NOW + 999)).toBe('2030-01-01T00:00:00Z');
+  });
+
+  test('are written as a Date writes them, whichever were written before', () => {
+    const within = fc.date({
+      min: new Date('0000-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(within, (date) => {
+        expect(rfc3339(date.getTime())).toBe(date.toISOString().replace(/\.\d+Z$/, 'Z'));
+      }),
+    );
+  });
+
+  test.each([Number.NaN, Infinity, 8.65e15])('that no Date can hold (%d) are refused', (instant) => {
+    expect(() => rfc3339(instant)).toThrow(RangeError);
+  });
 });
 
 test('a message is one line that drives no terminal, however long and strange what it quotes is', () => {
