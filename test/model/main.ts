@@ -1,14 +1,11 @@
-// Runs random schedules of the model for as long as one likes: node test/model/main.ts [--seed N] [--rounds M]
+// Runs random schedules of the model for as long as one likes, on all cores: node test/model/main.ts [--seed N] [--rounds M]
 
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 
-import * as fc from 'fast-check';
-import { learn } from '../../src/tokens/learn.ts';
-import { plan } from '../../src/tokens/plan.ts';
-import { run, schedules, tellStory } from './schedules.ts';
-
-/** Schedules in a round; each round has a seed of its own, so that it can be run again alone. */
-const ROUND = 1000;
+import { ROUND, type Played } from './round.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,24 +14,40 @@ const { values } = parseArgs({
   },
 });
 const first = Number(values.seed);
-const rounds = Number(values.rounds);
-const brain = { plan, learn };
+const end = first + Number(values.rounds);
+let next = first;
+let held = 0;
+let broken = false;
+const begun = performance.now();
 
-for (let seed = first; seed < first + rounds; seed += 1) {
-  const begun = performance.now();
-  const result = fc.check(
-    fc.property(schedules, (schedule) => void run(schedule, brain)),
-    { seed, numRuns: ROUND },
-  );
-  if (result.counterexample !== null) {
-    console.log(tellStory(result.counterexample[0], brain));
-    console.log(
-      `broken after ${result.numRuns} schedules and ${result.numShrinks} shrinks; again with: node test/model/main.ts --seed ${seed} --rounds 1`,
-    );
-    process.exitCode = 1;
-    break;
+/** Plays one round after the other, as long as there are any and none has broken a promise. */
+async function thread(): Promise<void> {
+  const worker = new Worker(new URL('round.ts', import.meta.url));
+  while (next < end && !broken) {
+    worker.postMessage(next);
+    next += 1;
+    const [played]: Played[] = await once(worker, 'message');
+    if (played !== undefined) tell(played);
   }
-  console.log(
-    `seed ${seed}: ${ROUND} schedules hold (${Math.round((ROUND / (performance.now() - begun)) * 1000)} a second)`,
-  );
+  await worker.terminate();
 }
+
+function tell({ seed, broken: how }: Played): void {
+  if (how === undefined) {
+    held += 1;
+    console.log(`seed ${seed}: ${ROUND} schedules hold`);
+    return;
+  }
+  broken = true;
+  console.log(how.story);
+  console.log(
+    `broken after ${how.schedules} schedules and ${how.shrinks} shrinks; again with: node test/model/main.ts --seed ${seed} --rounds 1`,
+  );
+  process.exitCode = 1;
+}
+
+const threads = Math.min(availableParallelism(), end - first);
+await Promise.all(Array.from({ length: threads }, thread));
+const seconds = (performance.now() - begun) / 1000;
+const rate = Math.round((held * ROUND) / seconds);
+console.log(`${held * ROUND} schedules hold, ${rate} a second in ${threads} ${threads === 1 ? 'thread' : 'threads'}`);

@@ -1,0 +1,28 @@
+// A round of random schedules, played in a thread of its own: each message is a seed, each answer what came of its schedules.
+
+import { parentPort } from 'node:worker_threads';
+
+import * as fc from 'fast-check';
+import { learn } from '../../src/tokens/learn.ts';
+import { plan } from '../../src/tokens/plan.ts';
+import { run, schedules, tellStory } from './schedules.ts';
+
+/** Schedules in a round; each round has a seed of its own, so that it can be played again alone. */
+export const ROUND = 1000;
+
+/** What came of a round: nothing, or how a promise was broken. */
+export interface Played {
+  readonly seed: number;
+  readonly broken?: { readonly story: string; readonly schedules: number; readonly shrinks: number };
+}
+
+const brain = { plan, learn };
+
+function play(seed: number): Played {
+  const property = fc.property(schedules, (schedule) => void run(schedule, brain));
+  const { counterexample, numRuns, numShrinks } = fc.check(property, { seed, numRuns: ROUND });
+  if (counterexample === null) return { seed };
+  return { seed, broken: { story: tellStory(counterexample[0], brain), schedules: numRuns, shrinks: numShrinks } };
+}
+
+parentPort?.on('message', (seed: number) => parentPort?.postMessage(play(seed)));
