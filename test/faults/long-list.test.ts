@@ -25,15 +25,21 @@ beforeAll(async () => {
 
 afterAll(() => theatre.stop());
 
-/** For how long the operator's event loop was blocked at most since this was asked last, in milliseconds. */
-async function longestBlock(): Promise<number> {
+/** In milliseconds, how long a block took, and how much of that the operator's own thread computed. */
+interface Block {
+  readonly took: number;
+  readonly work: number;
+}
+
+/** For how long the operator's event loop was blocked at most since this was asked last. */
+async function longestBlock(): Promise<Block> {
   const told = async (): Promise<RegExpExecArray[]> => [
-    ...(await theatre.stage.operatorLog()).matchAll(/^longest block: (\S+) ms$/gm),
+    ...(await theatre.stage.operatorLog()).matchAll(/^longest block: (\S+) ms, with (\S+) ms of work$/gm),
   ];
   const before = (await told()).length;
   process.kill(theatre.stage.operator.pid, 'SIGUSR2');
-  const [, milliseconds] = await waitFor(async () => (await told())[before], { what: 'the longest block' });
-  return Number(milliseconds);
+  const [, took, work] = await waitFor(async () => (await told())[before], { what: 'the longest block' });
+  return { took: Number(took), work: Number(work) };
 }
 
 test('a list of 200,000 old tokens neither fills the memory nor blocks the event loop', async () => {
@@ -44,7 +50,7 @@ test('a list of 200,000 old tokens neither fills the memory nor blocks the event
   const before = await resident();
 
   let memory = 0;
-  const blocks: number[] = [];
+  const blocks: Block[] = [];
   const sample = async (): Promise<void> => {
     memory = Math.max(memory, (await resident()) - before);
   };
@@ -62,11 +68,11 @@ test('a list of 200,000 old tokens neither fills the memory nor blocks the event
     await sample();
     blocks.push(await longestBlock());
   }
-  const longest = blocks.map((block) => Math.ceil(block)).join(', ');
+  const longest = blocks.map(({ took, work }) => `${Math.ceil(took)} ms (work: ${Math.ceil(work)})`).join(', ');
   console.info(
-    `${CLUSTERS} lists of ${OLD_TOKENS} tokens: ${Math.ceil(memory / 2 ** 20)} MiB more; longest block ${longest} ms`,
+    `${CLUSTERS} lists of ${OLD_TOKENS} tokens: ${Math.ceil(memory / 2 ** 20)} MiB more; longest blocks ${longest}`,
   );
   expect(memory).toBeLessThan(MOST_MEMORY);
-  // The best of them: for what else the machine does meanwhile, the list is not to blame.
-  expect(Math.min(...blocks)).toBeLessThan(LONGEST_BLOCK);
+  // By work, not by the clock: a list is not to blame for a core that others have taken meanwhile.
+  expect(Math.max(...blocks.map(({ work }) => work))).toBeLessThan(LONGEST_BLOCK);
 });
