@@ -89,12 +89,14 @@ export function createOperator(options: OperatorOptions): Operator {
   const rooms = new Gathered(clock, ROOM_DELAY, (namespace) => {
     for (const key of world.denied(namespace)) tokenQueue.add(key);
   });
+  const rest = new AtRest(clock, options.tidyMemory);
   const events = new EventRecorder({
     client,
     clock,
     log,
     reporter: { controller: 'influxtokens.dev/operator', instance },
     busy: () => tokenQueue.figures().depth > config.workers,
+    handled: () => rest.worked(),
   });
   const narrator = new Narrator(events, log, metrics);
   const clusters = new Clusters(world, clock, installation);
@@ -162,7 +164,6 @@ export function createOperator(options: OperatorOptions): Operator {
     DatabaseToken: { reconciler: clusterReconciler, queue: clusterQueue },
     ManagementToken: { reconciler: managementReconciler, queue: managementQueue },
   } as const;
-  const rest = new AtRest(clock, options.tidyMemory);
   const observe = (kind: (key: string) => string): ReconcileObserver => ({
     reconciled: (key, outcome, milliseconds) => {
       metrics.reconciled(kind(key), outcome, milliseconds);

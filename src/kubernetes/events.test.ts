@@ -33,7 +33,8 @@ function setUp(busy: () => boolean = () => false) {
   const write = (level: string) => (_: object, message: string) => void lines.push(`${level}: ${message}`);
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   const reporter = { controller: 'example.com/operator', instance: 'operator-0' };
-  const recorder = new EventRecorder({ client, clock, log, reporter, busy });
+  let handled = 0;
+  const recorder = new EventRecorder({ client, clock, log, reporter, busy, handled: () => void (handled += 1) });
   /** Lets every request wait; the answer ends that. */
   const hold = (): (() => void) => {
     let open = (): void => undefined;
@@ -44,7 +45,7 @@ function setUp(busy: () => boolean = () => false) {
       open();
     };
   };
-  return { clock, requests, errors, lines, recorder, hold };
+  return { clock, requests, errors, lines, recorder, hold, handled: () => handled };
 }
 
 const unavailable = new KubernetesError('ConnectionFailed', 'unknown', 'refused');
@@ -79,6 +80,21 @@ describe('a record', () => {
     await clock.advance(500);
     await flushed;
     expect(requests).toHaveLength(1);
+  });
+
+  test('is told of once it was written, and once it was given up', async () => {
+    const { clock, errors, recorder, hold, handled } = setUp();
+    const go = hold();
+    recorder.record(occurrence('first'));
+    await clock.settle();
+    expect(handled()).toBe(0);
+    go();
+    await clock.settle();
+    expect(handled()).toBe(1);
+    errors.push(forbidden);
+    recorder.record(occurrence('second'));
+    await clock.settle();
+    expect(handled()).toBe(2);
   });
 
   test('returns before anything is sent, and is sent then', async () => {

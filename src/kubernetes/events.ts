@@ -17,6 +17,8 @@ export interface EventRecorderOptions {
   readonly reporter: Reporter;
   /** Whether work waits that somebody waits for; Events then wait too, as long as `MOST_PATIENCE`. */
   readonly busy?: () => boolean;
+  /** Hears of each Event that was written or given up: after a burst that goes on longer than the burst itself. */
+  readonly handled?: () => void;
 }
 
 /** What waits to be sent at most: some seconds' worth. */
@@ -86,6 +88,7 @@ export class EventRecorder {
       for (const job of batch) {
         await this.#giveWay(job.series.last + MOST_PATIENCE);
         await this.#deliver(job);
+        this.#options.handled?.();
       }
     }
   }
