@@ -225,7 +225,7 @@ export function createMetrics(version: string): Metrics {
       // The defaults wake the process every 10 ms and every 100 ms. Waking it was most of what it cost at rest.
       collectDefaultMetrics({
         register: registry,
-        eventLoopMonitoringPrecision: 100,
+        eventLoopMonitoringPrecision: 250,
         eventLoopUtilizationTimeout: 10_000,
       });
     },

@@ -27,7 +27,7 @@ const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '16384' };
 /** How often it is asked whether it is ready, milliseconds. The answer is a figure, and every 10 ms asking took a twentieth of the start. */
 const READY_POLL = 50;
 /** Milliseconds between two samples of the delay of the event loop, as the operator's metrics are set up. */
-const LOOP_SAMPLES = 100;
+const LOOP_SAMPLES = 250;
 const READY_TIMEOUT = 30_000;
 /** It promises to end within 10 s. */
 const STOP_TIMEOUT = 15_000;
@@ -99,7 +99,7 @@ export class OperatorProcess {
 
   /**
    * The 99th percentile of what the event loop was late by since this was last asked, milliseconds. The metric counts from one sample to the
-   * next, and these are 100 ms apart.
+   * next, and these are 250 ms apart.
    */
   async loopDelay(): Promise<number> {
     const page = await (await fetch(this.#metricsURL)).text();

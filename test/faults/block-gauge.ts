@@ -1,5 +1,5 @@
 // Loaded into an operator before it starts: each SIGUSR2 has it print how long its event loop was blocked at most since the last. The gauge
-// that it shows by itself forgets all that happens within a tenth of a second of a look, and whoever waits looks more often.
+// that it shows by itself forgets all that happens within a quarter of a second of a look, and whoever waits looks more often.
 
 /** Milliseconds from one look of its own to the next. */
 const PAUSE = 10;
