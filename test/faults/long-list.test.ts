@@ -73,6 +73,7 @@ test('a list of 200,000 old tokens neither fills the memory nor blocks the event
     `${CLUSTERS} lists of ${OLD_TOKENS} tokens: ${Math.ceil(memory / 2 ** 20)} MiB more; longest blocks ${longest}`,
   );
   expect(memory).toBeLessThan(MOST_MEMORY);
-  // By work, not by the clock: a list is not to blame for a core that others have taken meanwhile.
+  // By the clock the best of them: for what else the machine does meanwhile, the list is not to blame. By work, each.
+  expect(Math.min(...blocks.map(({ took }) => took))).toBeLessThan(LONGEST_BLOCK);
   expect(Math.max(...blocks.map(({ work }) => work))).toBeLessThan(LONGEST_BLOCK);
 });
