@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
-import { ROUND, type Played } from './round.ts';
+import type { Played } from './round.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,16 +32,16 @@ async function thread(): Promise<void> {
   await worker.terminate();
 }
 
-function tell({ seed, broken: how }: Played): void {
+function tell({ seed, schedules, broken: how }: Played): void {
   if (how === undefined) {
-    held += 1;
-    console.log(`seed ${seed}: ${ROUND} schedules hold`);
+    held += schedules;
+    console.log(`seed ${seed}: ${schedules} schedules hold`);
     return;
   }
   broken = true;
   console.log(how.story);
   console.log(
-    `broken after ${how.schedules} schedules and ${how.shrinks} shrinks; again with: node test/model/main.ts --seed ${seed} --rounds 1`,
+    `broken after ${schedules} schedules and ${how.shrinks} shrinks; again with: node test/model/main.ts --seed ${seed} --rounds 1`,
   );
   process.exitCode = 1;
 }
@@ -49,5 +49,5 @@ function tell({ seed, broken: how }: Played): void {
 const threads = Math.min(availableParallelism(), end - first);
 await Promise.all(Array.from({ length: threads }, thread));
 const seconds = (performance.now() - begun) / 1000;
-const rate = Math.round((held * ROUND) / seconds);
-console.log(`${held * ROUND} schedules hold, ${rate} a second in ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+const rate = Math.round(held / seconds);
+console.log(`${held} schedules hold, ${rate} a second in ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
