@@ -6,6 +6,9 @@ import { METRICS, PREFIX, type MetricEntry } from './catalogue.ts';
 import type { Asked, Page } from './http.ts';
 import { negotiate, toOpenMetrics } from './openmetrics.ts';
 
+/** Milliseconds between two samples of the delay of the event loop; Prometheus is told the delay and these together. */
+export const LOOP_SAMPLES = 250;
+
 /** What a scrape shows of a queue; ages in milliseconds. */
 export interface QueueView {
   readonly depth: number;
@@ -225,7 +228,7 @@ export function createMetrics(version: string): Metrics {
       // The defaults wake the process every 10 ms and every 100 ms. Waking it was most of what it cost at rest.
       collectDefaultMetrics({
         register: registry,
-        eventLoopMonitoringPrecision: 250,
+        eventLoopMonitoringPrecision: LOOP_SAMPLES,
         eventLoopUtilizationTimeout: 10_000,
       });
     },

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOOP_SAMPLES } from '../../src/server/metrics.ts';
 import { freePort } from '../free-port.ts';
 import { GuardedProcesses, type GuardedProcess } from '../guarded-processes.ts';
 import { monotonic } from './monotonic.ts';
@@ -26,8 +27,6 @@ const HEAP = ['--max-old-space-size=307', '--initial-old-space-size=96', '--max-
 const ENVIRONMENT = { MALLOC_MMAP_THRESHOLD_: '16384' };
 /** How often it is asked whether it is ready, milliseconds. The answer is a figure, and every 10 ms asking took a twentieth of the start. */
 const READY_POLL = 50;
-/** Milliseconds between two samples of the delay of the event loop, as the operator's metrics are set up. */
-const LOOP_SAMPLES = 250;
 const READY_TIMEOUT = 30_000;
 /** It promises to end within 10 s. */
 const STOP_TIMEOUT = 15_000;
@@ -99,7 +98,7 @@ export class OperatorProcess {
 
   /**
    * The 99th percentile of what the event loop was late by since this was last asked, milliseconds. The metric counts from one sample to the
-   * next, and these are 250 ms apart.
+   * next, and these are `LOOP_SAMPLES` apart.
    */
   async loopDelay(): Promise<number> {
     const page = await (await fetch(this.#metricsURL)).text();
