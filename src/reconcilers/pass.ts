@@ -1,6 +1,7 @@
 // One pass over one object: ask the plan, take its step, learn, and again, until nothing is left to do; then write the status.
 
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { Clock } from '../controller/clock.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
@@ -14,7 +15,7 @@ import type { Outcome } from '../tokens/outcome.ts';
 import { plan } from '../tokens/plan.ts';
 import type { SecretContent } from '../tokens/secret.ts';
 import { statusOf } from '../tokens/status.ts';
-import type { Decision } from '../tokens/step.ts';
+import type { Decision, Step } from '../tokens/step.ts';
 import { carryOut } from './carry-out.ts';
 import { inventoryOf } from './cluster-view.ts';
 import type { Clusters, ClusterState } from './clusters.ts';
@@ -39,6 +40,12 @@ export interface PassOptions {
 
 /** More steps than any situation takes; a plan that needs more is going in circles, and must not do so at full speed. */
 const MOST_STEPS = 64;
+
+/** A step that was begun before the plan asks for it, because it changes nothing. */
+interface Ahead {
+  readonly step: Step;
+  readonly outcome: Promise<Outcome>;
+}
 
 /** Everything that is read live in a pass is forgotten when it ends. */
 export class Pass {
@@ -73,20 +80,17 @@ export class Pass {
   async run(remember: (memory: Memory) => void): Promise<Decision | 'gone' | 'changed'> {
     const { clock, narrator, world, suspect } = this.#options;
     const { generation } = this.observed.object.metadata;
+    let ahead: Ahead | undefined;
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const decision = plan(this.observed, clock.now());
       const { step } = decision;
       if (step === undefined) return decision;
       const asked = clock.now();
       narrator.before(step, this.observed);
-      const outcome = await carryOut(step, this.observed, {
-        client: this.#options.client,
-        clock,
-        secret: this.#secret,
-        connection: this.#cluster?.connection,
-        takeInventory: () => this.#takeInventory(),
-        signal: this.#signal,
-      });
+      const begun = isDeepStrictEqual(step, ahead?.step) ? ahead?.outcome : undefined;
+      const carriedOut = begun ?? this.#carryOut(step);
+      ahead = step.do === 'addFinalizer' ? this.#rehearseAhead() : undefined;
+      const outcome = await carriedOut;
       narrator.step(step, outcome, this.observed);
       this.observed = learn(this.observed, step, outcome, clock.now(), asked);
       if (step.do === 'mint' && step.pending.cause === 'first' && mayHaveMinted(outcome)) {
@@ -127,6 +131,31 @@ export class Pass {
     world.collections.tokens[object.kind].observe(now);
     this.observed = { ...this.observed, object: now };
     return true;
+  }
+
+  #carryOut(step: Step): Promise<Outcome> {
+    const { client, clock } = this.#options;
+    return carryOut(step, this.observed, {
+      client,
+      clock,
+      secret: this.#secret,
+      connection: this.#cluster?.connection,
+      takeInventory: () => this.#takeInventory(),
+      signal: this.#signal,
+    });
+  }
+
+  /** A dry run leaves nothing behind, so the one that follows the finalizer goes out together with it: the Secret is there a request earlier. */
+  #rehearseAhead(): Ahead | undefined {
+    const { object } = this.observed;
+    const { finalizers = [] } = object.metadata;
+    const kept = { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, FINALIZER] } };
+    const { step } = plan({ ...this.observed, object: kept }, this.#options.clock.now());
+    if (step?.do !== 'rehearse') return undefined;
+    const outcome = this.#carryOut(step);
+    // Not asked for any more when the finalizer shows another object; it rejects only when all of the pass does.
+    outcome.catch(() => undefined);
+    return { step, outcome };
   }
 
   async #takeInventory(): Promise<Outcome> {

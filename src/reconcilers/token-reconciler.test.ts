@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { aLedger, id, INSTALLATION, nonce, NOW, serverToken } from '../../test/builders.ts';
 import { ManualClock } from '../../test/manual-clock.ts';
@@ -12,6 +14,7 @@ import {
   withMetadata,
   withToken,
 } from '../../test/reconcilers/memory-world.ts';
+import { waitFor } from '../../test/wait.ts';
 import type { TokenInfo } from '../influxdb/issuer.ts';
 import { TokenString } from '../influxdb/token-string.ts';
 import { createLogger } from '../logging.ts';
@@ -169,14 +172,58 @@ describe('one look says what is the matter, and the next one has nothing to writ
   });
 });
 
+const granted = { name: 'all', namespaces: { names: ['metrics'] }, databases: ['sensors'], actions: ['read' as const] };
+const spec = { ...cluster().spec, access: [granted], activationProbe: 'Disabled' as const };
+
+describe('the dry run of the Secret, which leaves nothing behind', () => {
+  const asked = (): string[] =>
+    kubernetes.requests.map(({ method, query }) => (query?.['dryRun'] === 'All' ? `${method}, dry run` : method));
+  let answerToFinalizer: PromiseWithResolvers<void>;
+
+  beforeEach(() => {
+    answerToFinalizer = Promise.withResolvers();
+    const request = kubernetes.request.bind(kubernetes);
+    jest.spyOn(kubernetes, 'request').mockImplementation(async (asking) => {
+      const answer = await request(asking);
+      if (asking.method === 'PATCH' && asking.path === PATH) await answerToFinalizer.promise;
+      return answer;
+    });
+  });
+
+  test('does not wait for the answer to the finalizer, but the token does', async () => {
+    const issuer = new MemoryIssuer();
+    given();
+    givenCluster({ spec, connection: connectionTo(issuer) });
+    const reconciling = reconciler.reconcile(KEY, signal);
+    await waitFor(() => kubernetes.requests.length > 1, { what: 'the dry run', timeout: 5_000 });
+    await turn();
+    expect(asked()).toEqual(['PATCH', 'POST, dry run']);
+    expect(issuer.asked).toEqual([]);
+    answerToFinalizer.resolve();
+    await reconciling;
+    expect(asked()).toEqual(['PATCH', 'POST, dry run', 'POST', 'PATCH']);
+    expect(reason()).toBe('Issued');
+  });
+
+  test('counts for nothing when the object turns out to be gone', async () => {
+    const issuer = new MemoryIssuer();
+    given();
+    givenCluster({ spec, connection: connectionTo(issuer) });
+    kubernetes.objects.delete(PATH);
+    answerToFinalizer.resolve();
+    await reconciler.reconcile(KEY, signal);
+    expect(issuer.asked).toEqual([]);
+  });
+
+  test('is not made for an object that may have no token', async () => {
+    given();
+    givenCluster({ spec: { ...spec, access: [] } });
+    await reconciler.reconcile(KEY, signal);
+    expect(asked()).not.toContain('POST, dry run');
+  });
+});
+
 describe('an object that stands well', () => {
-  const granted = {
-    name: 'all',
-    namespaces: { names: ['metrics'] },
-    databases: ['sensors'],
-    actions: ['read' as const],
-  };
-  const spec = { ...cluster().spec, access: [granted], activationProbe: 'Disabled' as const };
   let looks: jest.SpiedFunction<MemoryWorld['world']['rank']>;
 
   beforeEach(async () => {

@@ -1,19 +1,19 @@
 // An issuer in memory that a test can hold back and make fail.
 
-import { IssuerError } from '../../src/influxdb/errors.ts';
-import type { CreatedToken, TokenInfo, TokenIssuer, TokenList } from '../../src/influxdb/issuer.ts';
+import type { CreatedToken, TokenInfo, TokenIssuer, TokenList, TokenRequest } from '../../src/influxdb/issuer.ts';
+import { TokenString } from '../../src/influxdb/token-string.ts';
 import type { ClusterConnection } from '../../src/reconcilers/cluster-connection.ts';
 import { markDescription } from '../../src/tokens/marker.ts';
-import { INSTALLATION, nonce, NOW } from '../builders.ts';
+import { id, INSTALLATION, nonce, NOW } from '../builders.ts';
 
-type Operation = 'list' | 'get' | 'revoke';
+type Operation = 'list' | 'create' | 'get' | 'revoke';
 
-/** Tokens by id; `list`, `get` and `revoke` work, nothing is created. */
+/** Tokens by id. */
 export class MemoryIssuer implements TokenIssuer {
   clockSkew = 0;
   credentialEnd: number | undefined;
   readonly tokens = new Map<string, TokenInfo>();
-  /** What was asked for, in order: `list`, `get <id>`, `revoke <id>`. */
+  /** What was asked for, in order: `list`, `create`, `get <id>`, `revoke <id>`. */
   readonly asked: string[] = [];
   /** Called at each request; what it throws, or rejects with, is the answer. */
   interfere: (operation: Operation, id: string) => Promise<void> | void = () => undefined;
@@ -44,8 +44,14 @@ export class MemoryIssuer implements TokenIssuer {
     return { tokens, total: all.length };
   }
 
-  async create(): Promise<CreatedToken> {
-    throw new IssuerError('Refused', 'nothing is created here');
+  async create(request: TokenRequest, signal?: AbortSignal): Promise<CreatedToken> {
+    this.asked.push('create');
+    const created = id(this.tokens.size + 1);
+    await this.interfere('create', created);
+    signal?.throwIfAborted();
+    const info = { id: created, ...request, createdAt: NOW };
+    this.tokens.set(created, info);
+    return { info, string: new TokenString(`apiv1_${created}`) };
   }
 
   async get(id: string, signal?: AbortSignal): Promise<TokenInfo | undefined> {

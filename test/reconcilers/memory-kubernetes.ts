@@ -1,4 +1,4 @@
-// As much of an API server as the cluster's reconciler and the sweeper ask of one: objects by path, patches, lists.
+// As much of an API server as the reconcilers and the sweeper ask of one: objects by path, creates, patches, lists.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -17,6 +17,10 @@ export interface Kept {
 
 interface Patched {
   readonly metadata?: { readonly uid?: string; readonly resourceVersion?: string; readonly annotations?: object };
+}
+
+interface Created {
+  readonly metadata?: { readonly name?: string };
 }
 
 /** Objects in memory; every write is checked for uid and resourceVersion as the API server does. */
@@ -47,7 +51,8 @@ export class MemoryKubernetes implements KubernetesClient {
     throw new KubernetesError('Unreadable', 'unknown', 'nothing is watched here');
   }
 
-  #answer({ method, path, body, contentType }: KubernetesRequest): object {
+  #answer({ method, path, query, body, contentType }: KubernetesRequest): object {
+    if (method === 'POST') return this.#create(path, asObject(body), query?.['dryRun'] === 'All');
     const at = path.replace(/\/status$/, '');
     const kept = this.objects.get(at);
     if (kept !== undefined && method === 'GET') return kept;
@@ -61,6 +66,18 @@ export class MemoryKubernetes implements KubernetesClient {
     const after = { ...changed, metadata: { ...changed.metadata, resourceVersion: this.#nextVersion() } };
     this.objects.set(at, after);
     return after;
+  }
+
+  #create(path: string, body: Created, dryRun: boolean): Kept {
+    const { name = '' } = body.metadata ?? {};
+    const at = `${path}/${name}`;
+    if (this.objects.has(at)) {
+      throw new KubernetesError('AlreadyExists', 'refused', `"${name}" already exists`, { status: 409 });
+    }
+    const metadata = { ...body.metadata, name, uid: `${name}-uid`, resourceVersion: this.#nextVersion() };
+    const created = { ...body, metadata };
+    if (!dryRun) this.objects.set(at, created);
+    return created;
   }
 
   #merge(kept: Kept, { metadata = {} }: Patched): Kept {
