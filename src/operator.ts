@@ -96,6 +96,7 @@ export function createOperator(options: OperatorOptions): Operator {
     log,
     reporter: { controller: 'influxtokens.dev/operator', instance },
     busy: () => tokenQueue.figures().depth > config.workers,
+    closed: (namespace) => watches.collections.namespaces.get(namespace)?.terminating === true,
     handled: () => rest.worked(),
   });
   const narrator = new Narrator(events, log, metrics);

@@ -15,7 +15,7 @@ function occurrence(note: string, name = 'token'): Occurrence {
   };
 }
 
-function setUp(busy: () => boolean = () => false) {
+function setUp(busy: () => boolean = () => false, closed: (namespace: string) => boolean = () => false) {
   const clock = new ManualClock();
   const requests: KubernetesRequest[] = [];
   const errors: (KubernetesError | undefined)[] = [];
@@ -34,7 +34,15 @@ function setUp(busy: () => boolean = () => false) {
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   const reporter = { controller: 'example.com/operator', instance: 'operator-0' };
   let handled = 0;
-  const recorder = new EventRecorder({ client, clock, log, reporter, busy, handled: () => void (handled += 1) });
+  const recorder = new EventRecorder({
+    client,
+    clock,
+    log,
+    reporter,
+    busy,
+    closed,
+    handled: () => void (handled += 1),
+  });
   /** Lets every request wait; the answer ends that. */
   const hold = (): (() => void) => {
     let open = (): void => undefined;
@@ -168,6 +176,15 @@ describe('when the API server', () => {
     await clock.settle();
     expect([requests.length, recorder.dropped]).toEqual([2, 2]);
     expect(lines).toEqual(['warn: An Event was not written; grant create and patch on events.events.k8s.io']);
+  });
+
+  test('is known to be ending a namespace, it is not asked at all', async () => {
+    const { clock, requests, recorder } = setUp(undefined, (namespace) => namespace === 'ns');
+    recorder.record(occurrence('x'));
+    recorder.record({ ...occurrence('y'), regarding: { ...regarding, namespace: 'other' } });
+    await clock.settle();
+    expect(requests.map(({ path }) => path)).toEqual(['/apis/events.k8s.io/v1/namespaces/other/events']);
+    expect(recorder.dropped).toBe(0);
   });
 
   test.each([

@@ -17,6 +17,8 @@ export interface EventRecorderOptions {
   readonly reporter: Reporter;
   /** Whether work waits that somebody waits for; Events then wait too, as long as `MOST_PATIENCE`. */
   readonly busy?: () => boolean;
+  /** Whether a namespace takes no Event any more, so that none is sent there in vain. */
+  readonly closed?: (namespace: string) => boolean;
   /** Hears of each Event that was written or given up: after a burst that goes on longer than the burst itself. */
   readonly handled?: () => void;
 }
@@ -58,6 +60,8 @@ export class EventRecorder {
 
   /** Notes an occurrence; returns at once, whatever the API server does. */
   record(occurrence: Occurrence): void {
+    const { namespace } = occurrence.regarding;
+    if (namespace !== undefined && this.#options.closed?.(namespace) === true) return;
     if (this.#queue.length >= LONGEST_QUEUE) {
       this.#dropped++;
       return;

@@ -108,6 +108,11 @@ describe('nothing is minted', () => {
     ['a request that no rule allows', given().denied(), 'AccessDenied'],
     ['an end in the past', given().spec({ expiresAt: '2029-12-31T23:59:59Z' }), 'Expired'],
     ['a namespace that is being deleted', given().with({ namespaceTerminating: true }), 'NamespaceTerminating'],
+    [
+      'a Secret that went with its namespace before its object',
+      given().issued().secretGone().with({ namespaceTerminating: true }),
+      'NamespaceTerminating',
+    ],
   ] as const)('for %s, and no request goes out', (_, situation, reason) => {
     const { told, verdict } = story(situation.build()).run();
     expect({ told, reason: verdict.reason }).toEqual({ told: [], reason });

@@ -3,7 +3,8 @@
 import type { CPUMeter } from '../cpu.ts';
 import { memoryOf } from '../memory.ts';
 import type { OperatorProcess } from '../operator-process.ts';
-import { REQUESTS, type Figures, type Metric, type Scenario } from '../scenario.ts';
+import { requestsPerToken } from '../requests-per-token.ts';
+import type { Figures, Metric, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 
 /** As many as the operator has by default; more make the raw loop no faster. */
@@ -121,23 +122,7 @@ async function figures(stage: Stage, meter: CPUMeter, startup: number): Promise<
     cpu: (subject - startup) / stage.tokens,
     apiServerCPU: apiServer / stage.tokens,
     requests: requests.length / stage.tokens,
-    ...perToken(
-      [...requests.map(kubernetesRequest), ...influxDB.map(({ method }) => `${method} /tokens`)],
-      stage.tokens,
-    ),
+    ...requestsPerToken(requests, influxDB, stage.tokens),
     strangers,
   };
-}
-
-/** What a request was, by verb and resource. */
-function kubernetesRequest({ verb, requestURI, objectRef }: Awaited<ReturnType<Stage['requests']>>[number]): string {
-  const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
-  return `${verb} ${what}${requestURI.includes('dryRun=All') ? ' (dry run)' : ''}`;
-}
-
-/** How many requests of each kind there were for each token. */
-function perToken(kinds: readonly string[], tokens: number): Figures {
-  const counts: Record<string, number> = {};
-  for (const kind of kinds) counts[`${REQUESTS}${kind}`] = (counts[`${REQUESTS}${kind}`] ?? 0) + 1 / tokens;
-  return counts;
 }

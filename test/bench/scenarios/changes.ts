@@ -1,6 +1,7 @@
 // What happens to tokens that stand: many are changed, and all go.
 
 import { waitFor } from '../../wait.ts';
+import { requestsPerToken } from '../requests-per-token.ts';
 import type { Figures, Metric, Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 
@@ -49,17 +50,20 @@ async function afterIssue(stage: Stage, count: number, happen: () => Promise<voi
   const operator = await stage.startOperator();
   await stage.settled();
   await stage.quiet(2_000);
-  const asked = (await stage.requests()).length;
+  const before = { kubernetes: (await stage.requests()).length, influxDB: (await stage.simulator.requests()).length };
   const meter = await stage.meter(operator.pid);
   const began = performance.now();
   await happen();
   const seconds = (performance.now() - began) / 1_000;
   const { subject, apiServer, strangers } = await meter.read();
+  const requests = (await stage.requests()).slice(before.kubernetes);
+  const influxDB = (await stage.simulator.requests()).slice(before.influxDB);
   return {
     rate: count / seconds,
     cpu: subject / count,
     apiServerCPU: apiServer / count,
-    requests: ((await stage.requests()).length - asked) / count,
+    requests: requests.length / count,
+    ...requestsPerToken(requests, influxDB, count),
     strangers,
   };
 }
