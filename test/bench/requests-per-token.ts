@@ -1,6 +1,6 @@
 // How many requests a side made for each token, by verb and resource.
 
-import type { AuditEvent } from '../controlplane/audit.ts';
+import { requestKind, type AuditEvent } from '../controlplane/audit.ts';
 import type { RecordedRequest } from '../simulator/simulator.ts';
 import { REQUESTS, type Figures } from './scenario.ts';
 
@@ -11,15 +11,10 @@ export function requestsPerToken(
   tokens: number,
 ): Figures {
   const counts: Record<string, number> = {};
-  for (const kind of [...kubernetes.map(kubernetesRequest), ...influxDB.map(influxDBRequest)]) {
+  for (const kind of [...kubernetes.map(requestKind), ...influxDB.map(influxDBRequest)]) {
     counts[`${REQUESTS}${kind}`] = (counts[`${REQUESTS}${kind}`] ?? 0) + 1 / tokens;
   }
   return counts;
-}
-
-function kubernetesRequest({ verb, requestURI, objectRef }: AuditEvent): string {
-  const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
-  return `${verb} ${what}${requestURI.includes('dryRun=All') ? ' (dry run)' : ''}`;
 }
 
 function influxDBRequest({ method, path }: RecordedRequest): string {

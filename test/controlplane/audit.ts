@@ -38,6 +38,12 @@ export async function readAuditLog(path: string, filter: (event: AuditEvent) => 
   return events;
 }
 
+/** What was asked, as `verb resource`, with the subresource; a dry run is told apart. */
+export function requestKind({ verb, requestURI, objectRef }: AuditEvent): string {
+  const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
+  return `${verb} ${what}${requestURI.includes('dryRun=All') ? ' (dry run)' : ''}`;
+}
+
 /** Nothing for the last line while it is being written. */
 function parse(line: string): AuditEvent | undefined {
   try {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
-import type { AuditEvent } from '../controlplane/audit.ts';
+import { requestKind, type AuditEvent } from '../controlplane/audit.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
 import type { ControlPlaneClient } from '../controlplane/control-plane-client.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
@@ -119,10 +119,7 @@ export class Stage {
         objectRef?.namespace === namespace &&
         objectRef.resource !== 'events',
     );
-    return written.map(({ verb, requestURI, objectRef }) => {
-      const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
-      return `${verb} ${what}${requestURI.includes('dryRun=All') ? ' (dry run)' : ''}`;
-    });
+    return written.map(requestKind);
   }
 
   /** What the API server has been asked so far, oldest first. */
