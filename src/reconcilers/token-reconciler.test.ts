@@ -1,78 +1,39 @@
-import { setImmediate as turn } from 'node:timers/promises';
-
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { aLedger, id, INSTALLATION, nonce, NOW, serverToken } from '../../test/builders.ts';
-import { ManualClock } from '../../test/manual-clock.ts';
-import { connectionTo, MemoryIssuer } from '../../test/reconcilers/memory-issuer.ts';
-import { MemoryKubernetes } from '../../test/reconcilers/memory-kubernetes.ts';
 import {
   cluster,
   databaseToken,
   managedSecret,
   namespace,
-  MemoryWorld,
+  type MemoryWorld,
   withMetadata,
   withToken,
 } from '../../test/reconcilers/memory-world.ts';
-import { waitFor } from '../../test/wait.ts';
+import { GRANTING, KEY, TokenStage } from '../../test/reconcilers/token-stage.ts';
 import type { TokenInfo } from '../influxdb/issuer.ts';
 import { TokenString } from '../influxdb/token-string.ts';
-import { createLogger } from '../logging.ts';
 import { conditionsOf } from '../resources/conditions.ts';
 import { FINALIZER } from '../resources/group.ts';
 import type { TokenObject } from '../resources/token-object.ts';
-import { createMetrics } from '../server/metrics.ts';
 import { digest } from '../tokens/ledger.ts';
 import { markDescription } from '../tokens/marker.ts';
 import { secretContent, secretManifest, secretRecord } from '../tokens/secret.ts';
 import { wantedOf } from '../tokens/wanted.ts';
-import { Clusters, type ClusterState, type Inventory } from './clusters.ts';
-import { Narrator } from './narrator.ts';
-import { Newcomers } from './newcomers.ts';
-import { TokenReconciler } from './token-reconciler.ts';
+import type { Inventory } from './clusters.ts';
 
-const KEY = 'DatabaseToken/metrics/telegraf';
-const PATH = '/apis/influxtokens.dev/v1alpha1/namespaces/metrics/databasetokens/telegraf';
 const SECRET_PATH = '/api/v1/namespaces/metrics/secrets/telegraf';
 const { signal } = new AbortController();
 
 let memory: MemoryWorld;
-let kubernetes: MemoryKubernetes;
-let clusters: Clusters;
-let reconciler: TokenReconciler;
+let kubernetes: TokenStage['kubernetes'];
+let reconciler: TokenStage['reconciler'];
+let given: TokenStage['given'];
+let givenCluster: TokenStage['givenCluster'];
+let reason: TokenStage['reason'];
 
 beforeEach(async () => {
-  memory = new MemoryWorld();
-  kubernetes = new MemoryKubernetes(() => memory.nextVersion());
-  const clock = new ManualClock(NOW);
-  clusters = new Clusters(memory.world, clock, INSTALLATION);
-  const log = await createLogger({ level: 'fatal', format: 'json' });
-  reconciler = new TokenReconciler({
-    world: memory.world,
-    clusters,
-    client: kubernetes,
-    narrator: new Narrator({ record: () => undefined }, log, createMetrics('test')),
-    clock,
-    newcomers: new Newcomers(clock),
-    installation: INSTALLATION,
-    minimumLifetime: 3_600_000,
-    suspect: () => undefined,
-  });
+  ({ memory, kubernetes, reconciler, given, givenCluster, reason } = await TokenStage.open());
 });
-
-/** The object on the API server, shown by the watch. */
-function given(object: TokenObject = databaseToken('telegraf')): void {
-  const store = object.kind === 'DatabaseToken' ? memory.databaseTokens : memory.managementTokens;
-  const stored = memory.put(store, object);
-  kubernetes.objects.set(PATH, { ...stored, metadata: { ...stored.metadata } });
-}
-
-/** A cluster that keeps its finalizer and has no access rule; its state, if it was looked at. */
-function givenCluster(state: Partial<ClusterState> | undefined, finalizers: string[] = [FINALIZER]): void {
-  const object = memory.put(memory.clusters, withMetadata(cluster(), { finalizers }));
-  if (state === undefined) return;
-  clusters.set('default', { object, spec: object.spec, connection: connectionTo(new MemoryIssuer()), ...state });
-}
 
 /** Token 1 as the server should show it for the object. */
 function tokenOfObject(): TokenInfo {
@@ -91,11 +52,6 @@ function givenSecret(object: TokenObject): void {
   const { metadata, data } = secretManifest(content, ledger, string);
   const record = memory.put(memory.secrets, secretRecord({ ...metadata, uid: 'secret-uid', resourceVersion: '1' }));
   kubernetes.objects.set(SECRET_PATH, { metadata: { ...metadata, ...record.metadata }, data });
-}
-
-function reason(): string | undefined {
-  return memory.databaseTokens.get('metrics/telegraf')?.status?.conditions?.find(({ type }) => type === 'Ready')
-    ?.reason;
 }
 
 describe('nothing is asked or written', () => {
@@ -172,57 +128,6 @@ describe('one look says what is the matter, and the next one has nothing to writ
   });
 });
 
-const granted = { name: 'all', namespaces: { names: ['metrics'] }, databases: ['sensors'], actions: ['read' as const] };
-const spec = { ...cluster().spec, access: [granted], activationProbe: 'Disabled' as const };
-
-describe('the dry run of the Secret, which leaves nothing behind', () => {
-  const asked = (): string[] =>
-    kubernetes.requests.map(({ method, query }) => (query?.['dryRun'] === 'All' ? `${method}, dry run` : method));
-  let answerToFinalizer: PromiseWithResolvers<void>;
-
-  beforeEach(() => {
-    answerToFinalizer = Promise.withResolvers();
-    const request = kubernetes.request.bind(kubernetes);
-    jest.spyOn(kubernetes, 'request').mockImplementation(async (asking) => {
-      const answer = await request(asking);
-      if (asking.method === 'PATCH' && asking.path === PATH) await answerToFinalizer.promise;
-      return answer;
-    });
-  });
-
-  test('does not wait for the answer to the finalizer, but the token does', async () => {
-    const issuer = new MemoryIssuer();
-    given();
-    givenCluster({ spec, connection: connectionTo(issuer) });
-    const reconciling = reconciler.reconcile(KEY, signal);
-    await waitFor(() => kubernetes.requests.length > 1, { what: 'the dry run', timeout: 5_000 });
-    await turn();
-    expect(asked()).toEqual(['PATCH', 'POST, dry run']);
-    expect(issuer.asked).toEqual([]);
-    answerToFinalizer.resolve();
-    await reconciling;
-    expect(asked()).toEqual(['PATCH', 'POST, dry run', 'POST', 'PATCH']);
-    expect(reason()).toBe('Issued');
-  });
-
-  test('counts for nothing when the object turns out to be gone', async () => {
-    const issuer = new MemoryIssuer();
-    given();
-    givenCluster({ spec, connection: connectionTo(issuer) });
-    kubernetes.objects.delete(PATH);
-    answerToFinalizer.resolve();
-    await reconciler.reconcile(KEY, signal);
-    expect(issuer.asked).toEqual([]);
-  });
-
-  test('is not made for an object that may have no token', async () => {
-    given();
-    givenCluster({ spec: { ...spec, access: [] } });
-    await reconciler.reconcile(KEY, signal);
-    expect(asked()).not.toContain('POST, dry run');
-  });
-});
-
 describe('an object that stands well', () => {
   let looks: jest.SpiedFunction<MemoryWorld['world']['rank']>;
 
@@ -230,7 +135,7 @@ describe('an object that stands well', () => {
     const object = withToken(withMetadata(databaseToken('telegraf'), { finalizers: [FINALIZER] }), id(1));
     const conditions = conditionsOf({ reason: 'Issued', message: '' }, [], 1, NOW);
     given({ ...object, status: { ...object.status, observedGeneration: 1, conditions } });
-    givenCluster({ spec });
+    givenCluster({ spec: GRANTING });
     givenSecret(object);
     await reconciler.reconcile(KEY, signal);
     looks = jest.spyOn(memory.world, 'rank');
@@ -260,13 +165,13 @@ describe('an object that stands well', () => {
     given(withMetadata(memory.databaseTokens.get('metrics/telegraf') ?? databaseToken('telegraf'), { labels: {} }));
     await reconciler.reconcile(KEY, signal);
     expect(looks).toHaveBeenCalledTimes(2);
-    givenCluster({ spec: { ...spec, access: [] } });
+    givenCluster({ spec: { ...GRANTING, access: [] } });
     await reconciler.reconcile(KEY, signal);
     expect(reason()).toBe('AccessDenied');
   });
 
   test('is looked at when something changed while it was looked at', async () => {
-    givenCluster({ spec: { ...spec, url: 'https://elsewhere.example.com' } });
+    givenCluster({ spec: { ...GRANTING, url: 'https://elsewhere.example.com' } });
     const reconciling = reconciler.reconcile(KEY, signal);
     const secret = managedSecret('telegraf', id(2), 'telegraf-uid', ['telegraf-uid']);
     memory.put(memory.secrets, secret);
