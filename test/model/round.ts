@@ -10,7 +10,7 @@ import { run, schedules, tellStory } from './schedules.ts';
 /** Schedules in a round; each round has a seed of its own, so that it can be played again alone. */
 export const ROUND = 1000;
 
-/** What came of a round: so many schedules hold, or the last of them, in its shortest form, has broken a promise. */
+/** What came of them: so many schedules hold, or the last of them, in its shortest form, has broken a promise. */
 export interface Played {
   readonly seed: number;
   readonly schedules: number;
@@ -19,9 +19,10 @@ export interface Played {
 
 const brain = { plan, learn };
 
-function play(seed: number): Played {
+/** Plays the first `count` schedules of a seed, or until one breaks a promise. */
+export function play(seed: number, count = ROUND): Played {
   const property = fc.property(schedules, (schedule) => void run(schedule, brain));
-  const { counterexample, numRuns, numShrinks } = fc.check(property, { seed, numRuns: ROUND });
+  const { counterexample, numRuns, numShrinks } = fc.check(property, { seed, numRuns: count });
   const played = { seed, schedules: numRuns };
   if (counterexample === null) return played;
   return { ...played, broken: { story: tellStory(counterexample[0], brain), shrinks: numShrinks } };
