@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
-import { installStandIn } from '../influxctl/install.ts';
+import { StandIn } from '../influxctl/install.ts';
 import { OperatorProcess } from '../operator/operator-process.ts';
 import { RemoteSimulator } from '../simulator/remote.ts';
 
@@ -44,14 +44,17 @@ export class Stage {
     );
     const { directory } = processes;
     for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content);
-    const influxctl = await installStandIn(directory);
+    const influxctl = await this.#start(
+      () => StandIn.install(directory),
+      (command) => command.close(),
+    );
     await this.#start(
       () =>
         OperatorProcess.start({
           processes,
           name: OPERATOR,
           kubeconfig,
-          flags: ['--no-leader-elect', '--log-level=info', '--log-format=pretty', `--influxctl=${influxctl}`],
+          flags: ['--no-leader-elect', '--log-level=info', '--log-format=pretty', `--influxctl=${influxctl.path}`],
         }),
       async (operator) => {
         await operator.stop();

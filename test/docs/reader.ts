@@ -8,7 +8,7 @@ import { startControlPlane, type ControlPlane } from '../controlplane/control-pl
 import { valuesOf } from '../demo/manifests.ts';
 import { freePort } from '../free-port.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
-import { installStandIn } from '../influxctl/install.ts';
+import { StandIn } from '../influxctl/install.ts';
 import { OPERATOR_NAMESPACE, OperatorProcess } from '../operator/operator-process.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { commands, ROOT } from './markdown.ts';
@@ -21,27 +21,32 @@ export class Reader {
   readonly typed = new Set<string>();
   readonly #controlPlane: ControlPlane;
   readonly #processes: GuardedProcesses;
+  readonly #influxctl: StandIn;
   readonly #folder: string;
 
   private constructor(parts: {
     controlPlane: ControlPlane;
     simulator: Simulator;
     processes: GuardedProcesses;
+    influxctl: StandIn;
     folder: string;
   }) {
     this.#controlPlane = parts.controlPlane;
     this.simulator = parts.simulator;
     this.#processes = parts.processes;
+    this.#influxctl = parts.influxctl;
     this.#folder = parts.folder;
   }
 
   /** A control plane of his own: the operator of a reader works in all namespaces. */
   static async sitsDown(): Promise<Reader> {
     const folder = await mkdtemp(join(tmpdir(), 'influxtokens-reader-'));
+    const processes = await GuardedProcesses.create('influxtokens-reader-operator');
     const reader = new Reader({
       controlPlane: await startControlPlane(),
       simulator: await Simulator.start({ databases: ['sensors'] }),
-      processes: await GuardedProcesses.create('influxtokens-reader-operator'),
+      processes,
+      influxctl: await StandIn.install(processes.directory),
       folder,
     });
     await cp(join(ROOT, 'deploy'), join(folder, 'deploy'), { recursive: true });
@@ -67,12 +72,11 @@ export class Reader {
   /** What the Deployment would do where there are nodes: runs the operator beside, under the account of the Deployment. */
   async getsAnOperator(flags: readonly string[] = []): Promise<void> {
     const account = await this.#controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
-    const influxctl = await installStandIn(this.#processes.directory);
     await OperatorProcess.start({
       processes: this.#processes,
       name: 'operator',
       kubeconfig: account,
-      flags: [`--influxctl=${influxctl}`, ...flags],
+      flags: [`--influxctl=${this.#influxctl.path}`, ...flags],
     });
   }
 
@@ -82,14 +86,13 @@ export class Reader {
    */
   async keepsRunning(line: string): Promise<void> {
     this.typed.add(line);
-    const influxctl = await installStandIn(this.#processes.directory);
     const health = `127.0.0.1:${await freePort()}`;
     const running = await this.#processes.start({
       name: `terminal-${this.typed.size}`,
       command: 'sh',
       args: ['-e', '-c', `cd "$1"\nexec ${line}`, 'sh', ROOT],
       env: {
-        PATH: `${dirname(influxctl)}:${process.env.PATH}`,
+        PATH: `${dirname(this.#influxctl.path)}:${process.env.PATH}`,
         KUBECONFIG: this.#controlPlane.adminKubeconfig,
         INFLUXTOKENS_HEALTH_PROBE_BIND_ADDRESS: health,
         INFLUXTOKENS_METRICS_BIND_ADDRESS: '0',
@@ -111,6 +114,7 @@ export class Reader {
   /** Ends all of it. */
   async leaves(): Promise<void> {
     await this.#processes.end();
+    await this.#influxctl.close();
     await this.simulator.stop();
     await this.#controlPlane.stop();
     await rm(this.#folder, { recursive: true });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { PLURALS, TOKEN_KINDS, type TokenKind } from '../../src/resources/group.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
-import { installStandIn } from '../influxctl/install.ts';
+import { StandIn } from '../influxctl/install.ts';
 import { CANARY } from '../simulator/simulator.ts';
 import { waitFor } from '../wait.ts';
 import { nothing, prepare } from './convergence.ts';
@@ -14,6 +14,7 @@ jest.setTimeout(900_000);
 
 let theatre: Theatre;
 let processes: GuardedProcesses;
+let command: StandIn;
 
 beforeAll(async () => {
   theatre = await Theatre.start([]);
@@ -23,17 +24,19 @@ afterAll(() => theatre.stop());
 
 beforeEach(async () => {
   processes = await GuardedProcesses.create('influxtokens-replicas');
+  command = await StandIn.install(processes.directory);
 });
 
 // Also after a failure: a replica that goes on would take part in the next test.
 afterEach(async () => {
   await processes.end();
+  await command.close();
   await theatre.clear();
 });
 
 /** What a replica needs for tokens of a kind. */
-async function flagsFor(kind: TokenKind): Promise<readonly string[]> {
-  return kind === 'ManagementToken' ? [`--influxctl=${await installStandIn(processes.directory)}`] : [];
+function flagsFor(kind: TokenKind): readonly string[] {
+  return kind === 'ManagementToken' ? [`--influxctl=${command.path}`] : [];
 }
 
 /** Where the leader is when it falls asleep; `late`: its call gets through only when it wakes up, else the answer waits for it. */
@@ -69,7 +72,7 @@ test.each(TOKEN_KINDS)(
   '%s: a leader that slept through its Lease in the middle of everything changes nothing and ends',
   async (kind) => {
     const sleeping = await theatre.entrance();
-    const flags = ['--inventory-interval=2s', '--workers=32', ...(await flagsFor(kind))];
+    const flags = ['--inventory-interval=2s', '--workers=32', ...flagsFor(kind)];
     const first = await Replica.start(processes, 'first', sleeping.kubeconfig, flags);
     await first.acting();
     const second = await Replica.start(processes, 'second', theatre.kubeconfig, flags);
@@ -133,7 +136,7 @@ test.each([
   async ({ kind, size }) => {
     const trial = await theatre.trial('twins', { kind });
     const other = await theatre.entrance();
-    const flags = ['--no-leader-elect', '--inventory-interval=2s', ...(await flagsFor(kind))];
+    const flags = ['--no-leader-elect', '--inventory-interval=2s', ...flagsFor(kind)];
     const twins = [
       await Replica.start(processes, 'castor', theatre.kubeconfig, flags),
       await Replica.start(processes, 'pollux', other.kubeconfig, flags),

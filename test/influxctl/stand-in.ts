@@ -10,7 +10,6 @@
 // shapes here; that a wrong `mgmt_token` leads into the login as well, which ignores `--timeout` and SIGTERM; that a refusal is gRPC's and
 // the exit code 1; that a list may lag (the simulator does that); that an unknown flag is an error; that `cert`, `key` and `ca` are paths.
 
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { request as plainly } from 'node:http';
 import { request } from 'node:https';
@@ -64,38 +63,59 @@ export function browserOf(host: string, port: string): string {
   return `https://login.example.com/activate?for=${host}:${port}`;
 }
 
-/** Plays the command with the arguments of this process, and ends it. */
-export async function main(options: StandInOptions = {}): Promise<void> {
+/** One run of the command. */
+export interface Run {
+  /** The process was killed. */
+  readonly signal: AbortSignal;
+  /** Prints a line. */
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+/** How a run ends: by itself, or in a login, which waits for a person beside this browser, whatever anybody says. */
+export type Ending = { readonly code: number } | { readonly browser: string };
+
+/** Plays the command with these arguments. */
+export async function play(argv: readonly string[], terminal: Run, options: StandInOptions = {}): Promise<Ending> {
   try {
-    await run(process.argv.slice(2), options);
+    await run(argv, terminal, options);
+    return { code: 0 };
   } catch (error) {
-    console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
+    if (error instanceof Login) {
+      terminal.err(error.message);
+      return { browser: error.browser };
+    }
+    terminal.err(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    return { code: 1 };
   }
 }
 
-async function run(argv: readonly string[], { version = '2.12.0', shape }: StandInOptions): Promise<void> {
+async function run(
+  argv: readonly string[],
+  { signal, out, err }: Run,
+  { version = '2.12.0', shape }: StandInOptions,
+): Promise<void> {
   const at = argv.findIndex((arg) => arg === 'management' || arg === 'version');
   const { texts: flags } = read(argv.slice(0, at), ['config', 'profile', 'timeout']);
   const [command, verb, ...rest] = argv.slice(at);
   if (command === 'version') {
-    console.log(`influxctl version: v${version} (git: 0123abc) build_date: 2025-01-01T00:00:00Z`);
+    out(`influxctl version: v${version} (git: 0123abc) build_date: 2025-01-01T00:00:00Z`);
     return;
   }
   const profile = profileOf(flags.get('config') ?? '', flags.get('profile') ?? 'default');
   const seconds = Number.parseFloat(flags.get('timeout') ?? '60s');
   const ask = <T>(method: string, id = '', body?: object): Promise<T> =>
-    call<T>(profile, seconds * 1_000, method, id, body);
-  console.error(WARNING);
+    call<T>(profile, { signal, timeout: seconds * 1_000, method, id, ...(body === undefined ? {} : { body }) });
+  err(WARNING);
   switch (verb ?? '') {
     case 'list': {
       const { texts } = read(rest, ['format']);
       const listed = await ask<readonly Listed[]>('GET');
-      console.log(WARNING);
+      out(WARNING);
       // As Go writes a slice that was never filled.
-      if (texts.get('format') === 'json') console.log(listed.length === 0 ? 'null' : JSON.stringify(listed, null, 2));
-      else console.log(table(listed));
-      console.log('[INFO] done [sic]');
+      if (texts.get('format') === 'json') out(listed.length === 0 ? 'null' : JSON.stringify(listed, null, 2));
+      else out(table(listed));
+      out('[INFO] done [sic]');
       return;
     }
     case 'create': {
@@ -104,8 +124,8 @@ async function run(argv: readonly string[], { version = '2.12.0', shape }: Stand
       const expiresAt = texts.get('expires-at');
       const wanted = { description, ...(expiresAt === undefined ? {} : { expiresAt }) };
       const { token, ...entry } = await ask<Listed & { readonly token: string }>('POST', '', wanted);
-      console.log(WARNING);
-      console.log(told(shape ?? shapeFor(description), entry, token));
+      out(WARNING);
+      out(told(shape ?? shapeFor(description), entry, token));
       return;
     }
     case 'revoke': {
@@ -113,7 +133,7 @@ async function run(argv: readonly string[], { version = '2.12.0', shape }: Stand
       if (positionals.length === 0) throw new Error('Incorrect Usage: a token ID is required');
       if (!switches.has('force')) throw new Error('prompt: EOF');
       for (const id of positionals) await ask('DELETE', id);
-      console.log(`Revoked ${positionals.join(', ')}`);
+      out(`Revoked ${positionals.join(', ')}`);
       return;
     }
     default:
@@ -156,12 +176,25 @@ function profileOf(path: string, name: string): Profile {
   return found;
 }
 
-async function call<T>(profile: Profile, timeout: number, method: string, id: string, body?: object): Promise<T> {
-  const { host, port = '443', tls = {}, mgmt_token: token } = profile;
-  if (token === undefined || token === '') return login(profile);
+/** What is asked of the simulator. */
+interface Question {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly method: string;
+  readonly id: string;
+  readonly body?: object;
+}
+
+async function call<T>(profile: Profile, { signal, timeout, method, id, body }: Question): Promise<T> {
+  const { host = '', port = '443', tls = {}, mgmt_token: token } = profile;
+  if (token === undefined || token === '') throw new Login(host, port);
   const send = tls.disable === true ? plainly : request;
   const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
     const asked = send({
+      // Each run has a connection of its own.
+      agent: false,
+      signal,
       host,
       port,
       method,
@@ -180,7 +213,7 @@ async function call<T>(profile: Profile, timeout: number, method: string, id: st
   }).catch((error: unknown) => {
     throw new Error(goWordsFor(error));
   });
-  if (status === 401) return login(profile);
+  if (status === 401) throw new Login(host, port);
   if (status < 200 || status > 299) {
     throw new Error(`rpc error: code = ${GRPC[status] ?? 'Internal'} desc = ${messageIn(answer)}`);
   }
@@ -204,13 +237,14 @@ function messageIn(answer: string): string {
   }
 }
 
-/** Waits for a person, whatever anybody says. */
-function login({ host = '', port = '' }: Profile): Promise<never> {
-  process.on('SIGTERM', () => undefined);
-  // The browser, which has no reason to end either.
-  spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1_000)', browserOf(host, port)], { stdio: 'ignore' });
-  console.error('Please open https://login.example.com/activate?user_code=ABCD-EFGH in your browser to log in.');
-  return new Promise(() => setInterval(() => undefined, 1_000));
+/** The command has no credential that is taken, and wants a person to give it one. */
+class Login extends Error {
+  readonly browser: string;
+
+  constructor(host: string, port: string) {
+    super('Please open https://login.example.com/activate?user_code=ABCD-EFGH in your browser to log in.');
+    this.browser = browserOf(host, port);
+  }
 }
 
 function shapeFor(description: string): (typeof SHAPES)[number] {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Agent, request } from 'undici';
 import type { Condition } from '../../src/resources/conditions.ts';
-import { installStandIn } from '../influxctl/install.ts';
-import { browserOf } from '../influxctl/stand-in.ts';
+import { StandIn } from '../influxctl/install.ts';
+import { browserOf, type StandInOptions } from '../influxctl/stand-in.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from './finale.ts';
@@ -22,6 +22,7 @@ const PATIENCE = 150_000;
 
 let folder: string;
 let stage: Stage;
+const installed: StandIn[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'influxtokens-influxctl-'));
@@ -30,8 +31,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage.stop();
+  await Promise.all(installed.map((command) => command.close()));
   await rm(folder, { recursive: true });
 });
+
+/** Puts the command where the operator looks for it. */
+async function install(options: StandInOptions = {}): Promise<void> {
+  installed.push(await StandIn.install(folder, options));
+}
 
 /** Waits until Ready is False for this reason and says this, for longer than a scene would. */
 function told(scene: Scene, reason: string, words: string): Promise<Condition> {
@@ -59,10 +66,10 @@ test('a command that is missing, cannot be run, is another one or too old is tol
   await told(scene, 'InfluxctlMissing', `${command} cannot be run (EACCES)`);
   await chmod(command, 0o755);
   await told(scene, 'InfluxctlMissing', `${command} version does not tell a version; point --influxctl at influxctl`);
-  await installStandIn(folder, { version: '2.9.8' });
+  await install({ version: '2.9.8' });
   await told(scene, 'InfluxctlMissing', `${command} is version 2.9; install influxctl 2.10.0 or later`);
   expect(scene.simulator.tokens()).toEqual([]);
-  await installStandIn(folder);
+  await install();
   await told(scene, 'Issued', 'is live');
   expect(scene.simulator.tokens()).toHaveLength(1);
 });
@@ -107,7 +114,7 @@ test('a command that wants a person to log in is killed with all that it started
 });
 
 test('a credential that is replaced while a command waits for a login is used at once, and the wait is told to nobody', async () => {
-  await installStandIn(folder);
+  await install();
   const scene = await stage.scene('relogin', { kind: 'ManagementToken' });
   const { hostname, port } = new URL(scene.simulator.url);
   scene.simulator.inject({ kind: 'status', status: 401, path: '/-/management/' });

@@ -8,7 +8,7 @@ import { requestKind, type AuditEvent } from '../controlplane/audit.ts';
 import { GuardedProcesses } from '../guarded-processes.ts';
 import type { ControlPlaneClient } from '../controlplane/control-plane-client.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
-import { installStandIn } from '../influxctl/install.ts';
+import { StandIn } from '../influxctl/install.ts';
 import type { StandInOptions } from '../influxctl/stand-in.ts';
 import { connect } from '../kubernetes/test-client.ts';
 import { installDefinitions } from '../resources/install.ts';
@@ -43,6 +43,7 @@ export class Stage {
   readonly #disconnect: () => Promise<void>;
   readonly #processes: GuardedProcesses;
   readonly #kubeconfig: string;
+  readonly #command: StandIn | undefined;
   readonly #flags: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   readonly #operators: OperatorProcess[] = [];
@@ -53,6 +54,7 @@ export class Stage {
     this.#disconnect = parts.disconnect;
     this.#processes = parts.processes;
     this.#kubeconfig = parts.kubeconfig;
+    this.#command = parts.command;
     this.#flags = parts.flags;
     this.#environment = parts.environment;
   }
@@ -66,9 +68,18 @@ export class Stage {
     const kubeconfig = await controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
     const { client: kubernetes, close: disconnect } = await connect(controlPlane.adminKubeconfig);
     const processes = await GuardedProcesses.create('influxtokens-operator');
-    const command = influxctl && (await installStandIn(processes.directory, influxctl));
-    const flags = [...operatorFlags, ...(command === undefined ? [] : [`--influxctl=${command}`])];
-    const stage = new Stage({ controlPlane, kubernetes, disconnect, processes, kubeconfig, flags, environment });
+    const command = influxctl && (await StandIn.install(processes.directory, influxctl));
+    const flags = [...operatorFlags, ...(command === undefined ? [] : [`--influxctl=${command.path}`])];
+    const stage = new Stage({
+      controlPlane,
+      kubernetes,
+      disconnect,
+      processes,
+      kubeconfig,
+      command,
+      flags,
+      environment,
+    });
     await stage.startOperator();
     return stage;
   }
@@ -142,6 +153,7 @@ export class Stage {
   /** Ends all of it. */
   async stop(): Promise<void> {
     await this.#processes.end();
+    await this.#command?.close();
     await this.#disconnect();
     await Promise.all(this.scenes.map((scene) => scene.close()));
     await this.controlPlane.stop();
@@ -154,6 +166,7 @@ interface Parts {
   readonly disconnect: () => Promise<void>;
   readonly processes: GuardedProcesses;
   readonly kubeconfig: string;
+  readonly command: StandIn | undefined;
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
