@@ -121,10 +121,8 @@ async function start(
   });
   const controlPlane = new ControlPlane(assets, authority, { group, etcd, apiServer, controllerManager });
   // The first visible work of the controllers.
-  await controllerManager.ready(async () => {
-    const { code } = await controlPlane.kubectl(['get', 'serviceaccount', 'default', '--namespace=default']);
-    return code === 0;
-  }, timeout);
+  const visible = '/api/v1/namespaces/default/serviceaccounts/default';
+  await controllerManager.ready(() => apiServer.serves(visible), timeout);
   return controlPlane;
 }
 

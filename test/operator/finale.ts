@@ -7,17 +7,9 @@ import { auditLog } from '../controlplane/flags.ts';
 import { LeakDetector } from './leaks.ts';
 import type { Stage } from './stage.ts';
 
-/** Secrets are looked at without their data, everything else whole. */
-const RESOURCES = [
-  'secrets',
-  'configmaps',
-  'leases',
-  'events',
-  'databasetokens',
-  'managementtokens',
-  'influxdbclusters',
-];
-const METADATA_ONLY = '-o=jsonpath={range .items[*]}{.metadata}{"\\n"}{end}';
+/** Looked at whole; Secrets are without their data. */
+const RESOURCES = 'configmaps,leases,events,databasetokens,managementtokens,influxdbclusters';
+const METADATA_ONLY = 'jsonpath={range .items[*]}{.metadata}{"\\n"}{end}';
 
 /** Declares the last tests of a file. */
 export function finale(stage: () => Stage): void {
@@ -39,14 +31,13 @@ export function finale(stage: () => Stage): void {
 }
 
 async function everything(stage: Stage): Promise<Record<string, string>> {
-  const places: Record<string, string> = {
+  const all = (what: string, format: string): Promise<string> =>
+    stage.kubectl('get', what, '--all-namespaces', '--show-managed-fields', `--output=${format}`);
+  return {
     log: await stage.operatorLog(),
     metrics: (await stage.operator.page('/metrics')).text,
     audit: await readFile(join(stage.controlPlane.directory, auditLog), 'utf8'),
+    secrets: await all('secrets', METADATA_ONLY),
+    objects: await all(RESOURCES, 'json'),
   };
-  for (const resource of RESOURCES) {
-    const format = resource === 'secrets' ? [METADATA_ONLY] : ['-o=json'];
-    places[resource] = await stage.kubectl('get', resource, '--all-namespaces', '--show-managed-fields', ...format);
-  }
-  return places;
 }
