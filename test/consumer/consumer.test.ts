@@ -16,7 +16,7 @@ let stage: Stage;
 let processes: GuardedProcesses;
 
 beforeAll(async () => {
-  stage = await Stage.start({ operatorFlags: ['--minimum-lifetime=1s'] });
+  stage = await Stage.borrow({ operatorFlags: ['--minimum-lifetime=1s'] });
   processes = await GuardedProcesses.create('influxtokens-consumer');
 });
 

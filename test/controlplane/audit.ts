@@ -26,10 +26,14 @@ export interface AuditEvent {
   readonly stageTimestamp: string;
 }
 
-/** The events in the file that `filter` accepts, oldest first. Read as a stream, so that only those are ever in memory. */
-export async function readAuditLog(path: string, filter: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
+/** The events in the file from byte `start` on that `filter` accepts, oldest first. Read as a stream, so that only those are ever in memory. */
+export async function readAuditLog(
+  path: string,
+  filter: (event: AuditEvent) => boolean,
+  start = 0,
+): Promise<AuditEvent[]> {
   const events: AuditEvent[] = [];
-  for await (const line of createInterface({ input: createReadStream(path) })) {
+  for await (const line of createInterface({ input: createReadStream(path, { start }) })) {
     const event = parse(line);
     if (event !== undefined && filter(event)) {
       events.push(event);

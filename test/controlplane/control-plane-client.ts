@@ -85,6 +85,11 @@ export class ControlPlaneClient {
     return { server, directory, assets: this.#assets, authority: await this.#authority.toPem(), processes };
   }
 
+  /** The path of the audit log, one event a line. */
+  get auditLog(): string {
+    return join(this.directory, auditLog);
+  }
+
   /** The processes that run now. */
   get processes(): ProcessIds {
     return this.#processes();
@@ -134,10 +139,10 @@ export class ControlPlaneClient {
 
   /**
    * The requests that the API server has finished, or watches it has begun, oldest first. A request may show up here a moment
-   * after its answer: wait for it.
+   * after its answer: wait for it. `start`: only those behind so many bytes of the log.
    */
-  auditEvents(filter: (event: AuditEvent) => boolean = () => true): Promise<AuditEvent[]> {
-    return readAuditLog(join(this.directory, auditLog), filter);
+  auditEvents(filter: (event: AuditEvent) => boolean = () => true, start = 0): Promise<AuditEvent[]> {
+    return readAuditLog(this.auditLog, filter, start);
   }
 
   async #kubectlOutput(args: readonly string[], input = ''): Promise<string> {

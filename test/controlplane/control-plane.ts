@@ -13,6 +13,8 @@ import { kubeconfigText } from './kubeconfig.ts';
 
 /** How to start a control plane. */
 export interface ControlPlaneOptions {
+  /** What the name of its temporary folder begins with. */
+  readonly prefix?: string;
   /** Hears, line by line, of what takes long: the build of the programs, the first time. Absent: standard error. */
   readonly report?: (line: string) => void;
   /** Breaks that build off; the rest takes too short a time for it. */
@@ -36,7 +38,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     process.env,
     options.signal,
   );
-  const processes = await GuardedProcesses.create('influxtokens-control-plane');
+  const processes = await GuardedProcesses.create(options.prefix ?? 'influxtokens-control-plane');
   try {
     return await start(assets, processes, options);
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { mergeInto, paths } from '../operator/objects.ts';
 import { OPERATOR_NAMESPACE } from '../operator/operator-process.ts';
 import type { SceneOptions } from '../operator/scene.ts';
@@ -22,7 +23,7 @@ export interface Entrance {
 
 /** One a test file. */
 export class Theatre {
-  readonly stage: Stage;
+  readonly stage: Stage<ControlPlane>;
   /** Before the API server. */
   readonly kubernetes: Interceptor;
   /** Leads through the interceptor. */
@@ -30,7 +31,7 @@ export class Theatre {
   readonly #trials = new Set<Trial>();
   readonly #interceptors: Interceptor[] = [];
 
-  private constructor(stage: Stage, { kubernetes, kubeconfig }: Entrance) {
+  private constructor(stage: Stage<ControlPlane>, { kubernetes, kubeconfig }: Entrance) {
     this.stage = stage;
     this.kubernetes = kubernetes;
     this.kubeconfig = kubeconfig;

@@ -21,7 +21,7 @@ describe.each(TOKEN_KINDS)('%s:', (kind) => {
 
   beforeAll(async () => {
     const influxctl = kind === 'ManagementToken' ? { influxctl: {} } : {};
-    stage = await Stage.start({ operatorFlags: ['--inventory-interval=2s'], ...influxctl });
+    stage = await Stage.borrow({ operatorFlags: ['--inventory-interval=2s'], ...influxctl });
   });
 
   afterAll(async () => {

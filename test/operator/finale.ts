@@ -1,9 +1,6 @@
 // How every test file on a stage ends: with a look at what all that was played has left behind.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { auditLog } from '../controlplane/flags.ts';
 import { LeakDetector } from './leaks.ts';
 import type { Stage } from './stage.ts';
 
@@ -36,7 +33,7 @@ async function everything(stage: Stage): Promise<Record<string, string>> {
   return {
     log: await stage.operatorLog(),
     metrics: (await stage.operator.page('/metrics')).text,
-    audit: await readFile(join(stage.controlPlane.directory, auditLog), 'utf8'),
+    audit: await stage.auditLog(),
     secrets: await all('secrets', METADATA_ONLY),
     objects: await all(RESOURCES, 'json'),
   };

@@ -26,7 +26,7 @@ const installed: StandIn[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'influxtokens-influxctl-'));
-  stage = await Stage.start({ operatorFlags: [`--influxctl=${join(folder, 'influxctl')}`] });
+  stage = await Stage.borrow({ operatorFlags: [`--influxctl=${join(folder, 'influxctl')}`] });
 });
 
 afterAll(async () => {

@@ -25,7 +25,7 @@ const WHOLE = [
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start({ influxctl: {} });
+  stage = await Stage.borrow({ influxctl: {} });
 });
 
 afterAll(async () => {

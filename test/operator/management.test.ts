@@ -16,7 +16,7 @@ jest.setTimeout(120_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start({ influxctl: {} });
+  stage = await Stage.borrow({ influxctl: {} });
 });
 
 afterAll(async () => {
@@ -157,11 +157,13 @@ async function privateFiles(
     const entries = await readdir(join(stage.temporary, directory), { recursive: true }).catch(() => []);
     for (const name of ['', ...entries]) {
       const path = join(stage.temporary, directory, name);
-      // A run may end while somebody looks.
+      // A run may end, or only begin to write, while somebody looks.
       try {
         const { mode } = await stat(path);
         const isDirectory = (mode & constants.S_IFMT) === constants.S_IFDIR;
-        const secret = !isDirectory && detector.find(await readFile(path, 'utf8')).length > 0;
+        const content = isDirectory ? 'files' : await readFile(path, 'utf8');
+        if (content === '') continue;
+        const secret = detector.find(content).length > 0;
         found.push({ path: isDirectory ? `${path}/` : path, mode: mode & 0o777, secret });
       } catch {
         continue;

@@ -13,7 +13,7 @@ jest.setTimeout(180_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start({ operatorFlags: ['--minimum-lifetime=1s', '--inventory-interval=2s'], influxctl: {} });
+  stage = await Stage.borrow({ operatorFlags: ['--minimum-lifetime=1s', '--inventory-interval=2s'], influxctl: {} });
 });
 
 afterAll(async () => {

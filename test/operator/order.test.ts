@@ -9,7 +9,7 @@ jest.setTimeout(90_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.borrow();
 });
 
 afterAll(async () => {

@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start({ operatorFlags: ['--inventory-interval=2s', '--minimum-lifetime=1s'] });
+  stage = await Stage.borrow({ operatorFlags: ['--inventory-interval=2s', '--minimum-lifetime=1s'] });
 });
 
 afterAll(async () => {

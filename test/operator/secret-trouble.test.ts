@@ -12,7 +12,7 @@ jest.setTimeout(120_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start({ influxctl: {} });
+  stage = await Stage.borrow({ influxctl: {} });
 });
 
 afterAll(async () => {

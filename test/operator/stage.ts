@@ -1,7 +1,10 @@
-// Where the operator plays: a control plane of its own with our kinds, the operator as a process, and scenes to play in.
+// Where the operator plays: a control plane with our kinds, the operator as a process, and scenes to play in.
 
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { requestKind, type AuditEvent } from '../controlplane/audit.ts';
@@ -13,6 +16,7 @@ import type { StandInOptions } from '../influxctl/stand-in.ts';
 import { connect } from '../kubernetes/test-client.ts';
 import { installDefinitions } from '../resources/install.ts';
 import { waitFor } from '../wait.ts';
+import { borrowControlPlane, giveBack } from './borrowed-control-plane.ts';
 import { OPERATOR_NAMESPACE, OperatorProcess } from './operator-process.ts';
 import { Scene, type SceneOptions } from './scene.ts';
 
@@ -34,24 +38,27 @@ const BASE = join(import.meta.dirname, '../../deploy/base');
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 const OPERATOR_USER_AGENT = 'influxdb-token-operator/';
 
-/** One a test file: a control plane takes seconds. Each test plays in a scene of its own, so that tests may run at the same time. */
-export class Stage {
-  readonly controlPlane: ControlPlane;
+/** One a test file. Each test plays in a scene of its own, so that tests may run at the same time. */
+export class Stage<C extends ControlPlaneClient = ControlPlaneClient> {
+  readonly controlPlane: C;
   /** Speaks to the API server as administrator. */
   readonly kubernetes: KubernetesClient;
   readonly scenes: Scene[] = [];
-  readonly #disconnect: () => Promise<void>;
+  readonly #end: () => Promise<void>;
   readonly #processes: GuardedProcesses;
   readonly #kubeconfig: string;
   readonly #command: StandIn | undefined;
   readonly #flags: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   readonly #operators: OperatorProcess[] = [];
+  /** So long was the audit log at the beginning. */
+  readonly #audited: number;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: Parts<C>) {
     this.controlPlane = parts.controlPlane;
     this.kubernetes = parts.kubernetes;
-    this.#disconnect = parts.disconnect;
+    this.#end = parts.end;
+    this.#audited = parts.audited;
     this.#processes = parts.processes;
     this.#kubeconfig = parts.kubeconfig;
     this.#command = parts.command;
@@ -59,26 +66,47 @@ export class Stage {
     this.#environment = parts.environment;
   }
 
-  /** Starts control plane and operator; this has the rights of a deployed one and no more. */
-  static async start(options: StageOptions = {}): Promise<Stage> {
-    const { operatorFlags = [], manifests = BASE, namespaces = [], environment = {}, influxctl } = options;
-    const prepare = (client: ControlPlaneClient): Promise<unknown> =>
-      Promise.all([installDefinitions(client), installOperator(client, manifests, namespaces)]);
-    const controlPlane = await startControlPlane({ prepare });
+  /** Starts a control plane of its own and the operator; this has the rights of a deployed one and no more. */
+  static async start(options: StageOptions = {}): Promise<Stage<ControlPlane>> {
+    const controlPlane = await startControlPlane({ prepare: prepare(options) });
+    return Stage.#open(controlPlane, options, () => controlPlane.stop());
+  }
+
+  /**
+   * The same on a control plane that others have played on and will play on: for who leaves behind nothing but objects of ours, Secrets and
+   * what is in namespaces, and leaves the control plane as it is.
+   */
+  static async borrow(options: Omit<StageOptions, 'manifests' | 'namespaces'> = {}): Promise<Stage> {
+    const controlPlane = await borrowControlPlane(prepare(options));
+    if (controlPlane === undefined) return Stage.start(options);
+    return Stage.#open(controlPlane, options, (kubernetes) => giveBack(controlPlane, kubernetes));
+  }
+
+  static async #open<C extends ControlPlaneClient>(
+    controlPlane: C,
+    options: StageOptions,
+    end: (kubernetes: KubernetesClient) => Promise<void>,
+  ): Promise<Stage<C>> {
+    const { operatorFlags = [], environment = {}, influxctl } = options;
     const kubeconfig = await controlPlane.kubeconfigForServiceAccount(OPERATOR_NAMESPACE, 'influxtokens-operator');
     const { client: kubernetes, close: disconnect } = await connect(controlPlane.adminKubeconfig);
     const processes = await GuardedProcesses.create('influxtokens-operator');
     const command = influxctl && (await StandIn.install(processes.directory, influxctl));
     const flags = [...operatorFlags, ...(command === undefined ? [] : [`--influxctl=${command.path}`])];
+    const { size: audited } = await stat(controlPlane.auditLog);
     const stage = new Stage({
       controlPlane,
       kubernetes,
-      disconnect,
       processes,
       kubeconfig,
       command,
       flags,
       environment,
+      audited,
+      end: async () => {
+        await end(kubernetes);
+        await disconnect();
+      },
     });
     await stage.startOperator();
     return stage;
@@ -133,14 +161,21 @@ export class Stage {
     return written.map(requestKind);
   }
 
-  /** What the API server has been asked so far, oldest first. */
+  /** What the API server has been asked since the beginning, oldest first. */
   async audited(filter: (event: AuditEvent) => boolean): Promise<readonly AuditEvent[]> {
     // The log is a moment behind the answers: once it shows a request of our own, it shows what was answered before.
     const mark = randomBytes(8).toString('hex');
     await this.kubernetes.request({ method: 'GET', path: '/version', query: { mark } });
     const isMark = ({ requestURI }: AuditEvent): boolean => requestURI.endsWith(mark);
-    await waitFor(async () => (await this.controlPlane.auditEvents(isMark)).length > 0, { what: 'the audit log' });
-    return this.controlPlane.auditEvents(filter);
+    const marked = async (): Promise<boolean> =>
+      (await this.controlPlane.auditEvents(isMark, this.#audited)).length > 0;
+    await waitFor(marked, { what: 'the audit log' });
+    return this.controlPlane.auditEvents(filter, this.#audited);
+  }
+
+  /** The audit log since the beginning, as it is. */
+  auditLog(): Promise<string> {
+    return text(createReadStream(this.controlPlane.auditLog, { start: this.#audited }));
   }
 
   /** Runs kubectl as administrator; throws what it says when it fails. */
@@ -154,21 +189,29 @@ export class Stage {
   async stop(): Promise<void> {
     await this.#processes.end();
     await this.#command?.close();
-    await this.#disconnect();
     await Promise.all(this.scenes.map((scene) => scene.close()));
-    await this.controlPlane.stop();
+    await this.#end();
   }
 }
 
-interface Parts {
-  readonly controlPlane: ControlPlane;
+interface Parts<C> {
+  readonly controlPlane: C;
   readonly kubernetes: KubernetesClient;
-  readonly disconnect: () => Promise<void>;
+  readonly end: () => Promise<void>;
+  readonly audited: number;
   readonly processes: GuardedProcesses;
   readonly kubeconfig: string;
   readonly command: StandIn | undefined;
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What a control plane gets before its controllers start. */
+function prepare({
+  manifests = BASE,
+  namespaces = [],
+}: StageOptions): (client: ControlPlaneClient) => Promise<unknown> {
+  return (client) => Promise.all([installDefinitions(client), installOperator(client, manifests, namespaces)]);
 }
 
 /** What the manifests make, above all the operator's rights. Its Deployment stays without pods: there is no node for them. */

@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.start();
+  stage = await Stage.borrow();
 });
 
 afterAll(async () => {
