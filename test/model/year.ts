@@ -12,7 +12,7 @@ import { emptyWorld, Violation, type Process, type Request, type World } from '.
 /** Each request takes so long. */
 const LATENCY = 20;
 /** The data API takes a new token only after this. */
-const ACTIVATION = 45_000;
+const ACTIVATION = 10_000;
 
 /** What happens to the operator and to the cluster besides, by the clock of the model. */
 export interface Disturbance {
