@@ -32,7 +32,7 @@ export default {
         '<rootDir>/test/tools/',
       ],
     },
-    // Crash points one by one on real parts: too long for every run, so `npm test` leaves it out.
+    // Crash points one by one on real parts, and what has to be waited for: too long for every run, so `npm test` leaves it out.
     { ...controlPlane, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
     // Other people's programs, each built once from its sources: Argo CD, Flux, Helm, promtool, Telegraf, and the image.
     { ...controlPlane, displayName: 'tools', testMatch: ['<rootDir>/test/tools/**/*.test.ts'] },

@@ -41,7 +41,7 @@ export class Stages {
   }
 
   static async start(): Promise<Stages> {
-    return new Stages(await Stage.borrow({ operatorFlags: OPERATOR_FLAGS }), await Stage.start(LATE_STAGE));
+    return new Stages(await Stage.start({ operatorFlags: OPERATOR_FLAGS }), await Stage.start(LATE_STAGE));
   }
 
   async stop(): Promise<void> {

@@ -10,10 +10,10 @@ import { StandIn } from '../influxctl/install.ts';
 import { browserOf, type StandInOptions } from '../influxctl/stand-in.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { waitFor } from '../wait.ts';
-import { finale } from './finale.ts';
-import { processesWith } from './processes.ts';
-import type { Scene } from './scene.ts';
-import { Stage } from './stage.ts';
+import { finale } from '../operator/finale.ts';
+import { processesWith } from '../operator/processes.ts';
+import type { Scene } from '../operator/scene.ts';
+import { Stage } from '../operator/stage.ts';
 
 jest.setTimeout(300_000);
 

@@ -3,7 +3,7 @@ import { GuardedProcesses } from '../guarded-processes.ts';
 import { finale } from '../operator/finale.ts';
 import { Stage } from '../operator/stage.ts';
 import { waitFor } from '../wait.ts';
-import { Consumer, refusals, type Supply } from './consumer.ts';
+import { Consumer, refusals, type Supply } from '../consumer/consumer.ts';
 
 jest.setTimeout(180_000);
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { TOKEN_KINDS } from '../../src/resources/group.ts';
 import { waitFor } from '../wait.ts';
 import type { Fault } from '../simulator/simulator.ts';
-import { finale } from './finale.ts';
-import type { Scene } from './scene.ts';
-import { Stage } from './stage.ts';
+import { finale } from '../operator/finale.ts';
+import type { Scene } from '../operator/scene.ts';
+import { Stage } from '../operator/stage.ts';
 
 jest.setTimeout(400_000);
 
