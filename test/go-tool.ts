@@ -24,6 +24,8 @@ export interface GoTool {
   readonly commands: readonly [string, ...string[]];
   /** The import path of the program, where it is not the folder's own but one that its go.mod names as a `tool`. */
   readonly package?: string;
+  /** Commands that are programs of their own, by their import paths. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** Build tags, which leave out what a test has no use for. */
   readonly tags?: readonly string[];
   /** Values for package-level string variables: import path and name to value, as the linker's `-X` takes them. */
@@ -71,9 +73,10 @@ function cacheFolder(environment: NodeJS.ProcessEnv): string {
 }
 
 async function fingerprint(tool: GoTool): Promise<string> {
-  const { commands, package: program, tags } = tool;
+  const { commands, package: program, programs, tags } = tool;
   const hash = createHash('sha256').update(JSON.stringify([commands, linkerFlags(tool)]));
   if (program !== undefined || tags !== undefined) hash.update(JSON.stringify([program ?? '.', tags ?? []]));
+  if (programs !== undefined) hash.update(JSON.stringify(programs));
   for (const source of tool.sources) {
     hash.update(`\0${source}\0`).update(await readFile(join(tool.directory, source)));
   }
@@ -102,7 +105,11 @@ async function build(
     await mkdir(unfinished, { recursive: true });
     await mkdir(scratch);
     // An interrupted go leaves its temporary files behind.
-    await compile(tool, join(unfinished, binary), report, { ...environment, GOTMPDIR: scratch }, signal);
+    const programs = { [binary]: tool.package ?? '.', ...tool.programs };
+    for (const [name, program] of Object.entries(programs)) {
+      const output = join(unfinished, name);
+      await compile({ tool, program, output }, report, { ...environment, GOTMPDIR: scratch }, signal);
+    }
     for (const link of links) {
       await symlink(binary, join(unfinished, link));
     }
@@ -120,8 +127,7 @@ async function build(
 }
 
 async function compile(
-  tool: GoTool,
-  output: string,
+  { tool, program, output }: { readonly tool: GoTool; readonly program: string; readonly output: string },
   report: (line: string) => void,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
@@ -130,7 +136,7 @@ async function compile(
   // Flags stand on the command line, where they win over the user's GOFLAGS; -v names each package when it is compiled.
   const flags = ['-v', '-trimpath', '-mod=readonly', '-buildvcs=false', '-ldflags', linkerFlags(tool)];
   if (tool.tags !== undefined) flags.push('-tags', tool.tags.join(','));
-  const go = spawn('go', ['build', ...flags, '-o', output, tool.package ?? '.'], {
+  const go = spawn('go', ['build', ...flags, '-o', output, program], {
     cwd: tool.directory,
     env: goEnvironment(environment),
     stdio: ['ignore', 'ignore', 'pipe'],
