@@ -1,6 +1,5 @@
 // The reflector against a real API server that is killed, cut off, and full.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../src/controller/clock.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
@@ -263,29 +262,6 @@ test('an API server that does not stream its lists is asked for pages', async ()
     await close();
     await unable.stop();
   }
-});
-
-test('10,000 objects are listed without ever holding up the event loop for 50 ms', async () => {
-  const { create, path } = await setUp();
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < 10_000) await create(`c${next++}`, { data: { key: 'x'.repeat(200) } });
-  };
-  await Promise.all(Array.from({ length: 24 }, worker));
-
-  // Whatever else runs on this machine may hold us up now and then, but not each time; the listing itself would.
-  const worst: number[] = [];
-  while (worst.length < 10 && Math.min(...worst) >= 50) {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    const { reflector, store } = reflect({ path: path() });
-    delay.enable();
-    await reflector.synced;
-    delay.disable();
-    expect(store.size).toBeGreaterThanOrEqual(10_000);
-    worst.push(delay.max / 1e6);
-    await reflector.stop();
-  }
-  expect(Math.min(...worst)).toBeLessThan(50);
 });
 
 function crd(): object {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Condition } from '../../src/resources/conditions.ts';
 import { waitFor } from '../wait.ts';
-import { finale } from './finale.ts';
-import { deleteAt, eventsOf, paths, type DecodedSecret } from './objects.ts';
-import { OPERATOR_NAMESPACE } from './operator-process.ts';
-import type { Scene } from './scene.ts';
-import { Stage } from './stage.ts';
+import { finale } from '../operator/finale.ts';
+import { deleteAt, eventsOf, paths, type DecodedSecret } from '../operator/objects.ts';
+import { OPERATOR_NAMESPACE } from '../operator/operator-process.ts';
+import type { Scene } from '../operator/scene.ts';
+import { Stage } from '../operator/stage.ts';
 
 jest.setTimeout(180_000);
 
