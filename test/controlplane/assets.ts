@@ -37,7 +37,7 @@ export async function controlPlaneAssets(
       // In one binary with the servers each of its runs would begin by setting those up: twice the CPU.
       programs: { kubectl: 'k8s.io/kubernetes/cmd/kubectl' },
       variables: await versionVariables(),
-      cost: 'about 5 minutes on 2 cores, a download of 1 GB',
+      cost: '5 to 10 minutes on 2 cores, a download of 1 GB',
       alternative: `set KUBEBUILDER_ASSETS to a folder with ${commands.join(', ')}`,
     },
     report,

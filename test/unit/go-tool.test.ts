@@ -98,6 +98,17 @@ ${compile}
     );
   });
 
+  test('a command that is a program of its own is built beside the others', async () => {
+    await installGo('go1.26.0', 'echo "$all" > "$output"');
+    const plain = await build();
+    tool = { ...tool, programs: { own: 'example.com/cmd/own' } };
+    const folder = await build();
+    expect(folder).not.toBe(plain);
+    expect((await readdir(folder)).sort()).toEqual(['alias', 'own', 'tool']);
+    expect(await readFile(join(folder, 'alias'), 'utf8')).toMatch(/ \.$/m);
+    expect(await readFile(join(folder, 'own'), 'utf8')).toMatch(/ example\.com\/cmd\/own$/m);
+  });
+
   test('a failed build says what the compiler said, and leaves nothing that looks built', async () => {
     await installGo('go1.26.0', 'echo "main.go:1: undefined: x" >&2; exit 1');
     await expect(build()).rejects.toThrow(/^a tool: go build failed in .*:\nmain\.go:1: undefined: x$/);

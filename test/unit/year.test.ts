@@ -17,9 +17,9 @@ const names = Array.from({ length: TOKENS }, (_, at) => `token-${at}`);
 const year = new Years({ plan, learn });
 const start = year.world.now;
 const end = start + 365 * DAY;
-/** The cluster is down for three days in spring. */
+/** The cluster is down for a day in spring. */
 const DOWN = start + 99 * DAY;
-const UP = start + 102 * DAY;
+const UP = start + 100 * DAY;
 
 beforeAll(() => {
   names.forEach((name, at) => {
