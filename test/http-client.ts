@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { systemClock } from '../src/controller/clock.ts';
 import { HttpClient, type HttpClientOptions, type HttpRequest } from '../src/influxdb/http.ts';
 import { NetworkFailure } from '../src/influxdb/network-failure.ts';
+import { portOf } from './port-of.ts';
 
 const open: (() => void)[] = [];
 
@@ -28,8 +29,7 @@ export async function listen(server: net.Server): Promise<number> {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return portOf(server);
 }
 
 /** A plain server; the handler gets the raw socket once something was received. */

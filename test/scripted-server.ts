@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 
+import { portOf } from './port-of.ts';
+
 /** A request, read whole. */
 export interface SeenRequest {
   readonly method: string;
@@ -42,8 +44,7 @@ export class ScriptedServer {
   }
 
   get url(): string {
-    const address = this.#server.address();
-    return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    return `http://127.0.0.1:${portOf(this.#server)}`;
   }
 
   /** The requests since the last script was given. */

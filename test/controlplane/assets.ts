@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { buildGoTool } from '../go-tool.ts';
 
 const directory = join(import.meta.dirname, 'assets');
-const commands = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
+const servers = ['etcd', 'kube-apiserver', 'kube-controller-manager'] as const;
+const commands = [...servers, 'kubectl'] as const;
 
 /**
  * A folder with etcd, kube-apiserver, kube-controller-manager and kubectl. `$KUBEBUILDER_ASSETS` is used when all four are there
@@ -33,7 +34,7 @@ export async function controlPlaneAssets(
       name: 'control plane',
       directory,
       sources: ['main.go', 'go.mod', 'go.sum'],
-      commands: ['controlplane', ...commands.filter((command) => command !== 'kubectl')],
+      commands: ['controlplane', ...servers],
       // In one binary with the servers each of its runs would begin by setting those up: twice the CPU.
       programs: { kubectl: 'k8s.io/kubernetes/cmd/kubectl' },
       variables: await versionVariables(),

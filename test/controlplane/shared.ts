@@ -7,17 +7,18 @@ import { join } from 'node:path';
 import { ControlPlaneClient, type Connection } from './control-plane-client.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 
-/** Names the file with the connection; the workers inherit it. */
+/** Names its folder; the workers inherit it. */
 const variable = 'TEST_CONTROL_PLANE';
+/** The file in a control plane's folder that `leaveConnection` writes. */
+export const CONNECTION = 'connection.json';
 
 let running: ControlPlane | undefined;
 
 /** Starts it: for jest's globalSetup. */
 export async function startSharedControlPlane(): Promise<void> {
   running = await startControlPlane();
-  const path = join(running.directory, 'connection.json');
-  await writeFile(path, JSON.stringify(await running.connection()));
-  process.env[variable] = path;
+  await leaveConnection(running);
+  process.env[variable] = running.directory;
 }
 
 /** Ends it: for jest's globalTeardown, in the same process. */
@@ -27,11 +28,21 @@ export async function stopSharedControlPlane(): Promise<void> {
 
 /** The control plane that all test files use, each in namespaces of its own. A test that disturbs it must start one instead. */
 export async function sharedControlPlane(): Promise<ControlPlaneClient> {
-  const path = process.env[variable];
-  if (path === undefined) {
+  const directory = process.env[variable];
+  if (directory === undefined) {
     throw new Error('no control plane was started: run this test in the jest project "integration"');
   }
-  const connection: Connection = JSON.parse(await readFile(path, 'utf8'));
+  return attachTo(directory);
+}
+
+/** Leaves in the folder of a control plane what other processes, and modules that are loaded anew, need to use it. */
+export async function leaveConnection(controlPlane: ControlPlane): Promise<void> {
+  await writeFile(join(controlPlane.directory, CONNECTION), JSON.stringify(await controlPlane.connection()));
+}
+
+/** The control plane in whose folder that was left. */
+export async function attachTo(directory: string): Promise<ControlPlaneClient> {
+  const connection: Connection = JSON.parse(await readFile(join(directory, CONNECTION), 'utf8'));
   return ControlPlaneClient.attach(connection);
 }
 

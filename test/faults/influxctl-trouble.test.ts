@@ -8,6 +8,7 @@ import { Agent, request } from 'undici';
 import type { Condition } from '../../src/resources/conditions.ts';
 import { StandIn } from '../influxctl/install.ts';
 import { browserOf, type StandInOptions } from '../influxctl/stand-in.ts';
+import { portOf } from '../port-of.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { waitFor } from '../wait.ts';
 import { finale } from '../operator/finale.ts';
@@ -185,9 +186,8 @@ async function proxyWithPath(simulator: Simulator): Promise<{ port: number; clos
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: portOf(server),
     close: async () => {
       server.closeAllConnections();
       server.close();

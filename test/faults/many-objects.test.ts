@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, jest, test } from '@jest/globals';
 import { resourcePath } from '../../src/kubernetes/paths.ts';
+import { eachOf } from '../bench/parallel.ts';
 import { sharedControlPlane, testNamespace } from '../controlplane/shared.ts';
 import { connect } from '../kubernetes/test-client.ts';
 import { deleteAt, paths } from '../operator/objects.ts';
@@ -23,18 +24,15 @@ test('10,000 objects are listed without ever holding up the event loop for 50 ms
   const { client, close } = await connect(kubeconfig);
   const namespace = await testNamespace(controlPlane, 'many');
   const path = resourcePath({ group: '', version: 'v1', plural: 'configmaps', namespace });
-  let next = 0;
-  const create = async (): Promise<void> => {
-    while (next < OBJECTS) {
-      const body = { metadata: { name: `c${next++}` }, data: { key: 'x'.repeat(200) } };
-      await client.request({ method: 'POST', path, body });
-    }
-  };
+  const names = Array.from({ length: OBJECTS }, (_, index) => `c${index}`);
   const workerData: Listing = { kubeconfig, path };
   const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION };
   const worker = new Worker(new URL('listing.ts', import.meta.url), { workerData, resourceLimits });
   try {
-    await Promise.all(Array.from({ length: 24 }, create));
+    await eachOf(names, 24, async (name) => {
+      const body = { metadata: { name }, data: { key: 'x'.repeat(200) } };
+      await client.request({ method: 'POST', path, body });
+    });
     const worst: number[] = [];
     while (worst.length < MOST_TRIES && Math.min(...worst) >= LONGEST_BLOCK) {
       worker.postMessage('list');

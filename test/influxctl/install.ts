@@ -5,6 +5,7 @@ import { rename } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
+import { portOf } from '../port-of.ts';
 import { writeCommand } from './script.ts';
 import { play, type StandInOptions } from './stand-in.ts';
 
@@ -12,7 +13,7 @@ const NAME = 'influxctl';
 
 /**
  * What is run is a process of its own, with its own arguments, environment and end, but one that is told by this process what to print: to
- * start Node for each look at the tokens was a fifth of what the tests cost, and the operator's pace of inventories follows what a look takes.
+ * start Node for each look at the tokens was a tenth of what the tests cost, and the operator's pace of inventories follows what a look takes.
  */
 export class StandIn {
   /** Of the command. */
@@ -36,8 +37,7 @@ export class StandIn {
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const port = portOf(server);
     const path = join(directory, NAME);
     await rename(await writeCommand(directory, script(port), `.${NAME}.${port}`, '/usr/bin/env bash'), path);
     return new StandIn(path, server, runs);

@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 
+import { portOf } from '../port-of.ts';
+
 /** Forwards to one address from a free port of 127.0.0.1, which stands in the API server's certificate too. */
 export class Forwarder {
   readonly #server: Server;
@@ -25,8 +27,7 @@ export class Forwarder {
   }
 
   get url(): string {
-    const address = this.#server.address();
-    return `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    return `https://127.0.0.1:${portOf(this.#server)}`;
   }
 
   /** Cuts every connection, without a farewell. */

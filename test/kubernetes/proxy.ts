@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
 
+import { portOf } from '../port-of.ts';
+
 /** A proxy that runs. */
 export interface Proxy {
   readonly url: string;
@@ -30,9 +32,8 @@ export async function startProxy(lead = (target: string): string => target): Pro
   server.on('connection', (socket: Socket) => sockets.add(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    url: `http://127.0.0.1:${portOf(server)}`,
     asked,
     close: () => {
       server.close();

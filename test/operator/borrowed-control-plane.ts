@@ -1,21 +1,21 @@
 // The control plane on which one test file after the other of a jest worker plays, with our kinds and a deployed operator's rights. To start one
-// for each was a fifth of what all tests cost.
+// for each was a tenth of what all tests cost.
 
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { KubernetesError, type KubernetesClient } from '../../src/kubernetes/client.ts';
+import type { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { resourcePath } from '../../src/kubernetes/paths.ts';
 import { GROUP, PLURALS, VERSION } from '../../src/resources/group.ts';
-import { ControlPlaneClient, type Connection } from '../controlplane/control-plane-client.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/control-plane.ts';
-import { deleteAt, mergeInto } from './objects.ts';
+import type { ControlPlaneClient } from '../controlplane/control-plane-client.ts';
+import { startControlPlane } from '../controlplane/control-plane.ts';
+import { attachTo, CONNECTION, leaveConnection } from '../controlplane/shared.ts';
+import { deleteAt, mergeInto, orUndefined } from './objects.ts';
 
 /** Modules are loaded anew for each file, so what the worker has is found by its folder; its guardian removes that when the worker ends. */
 const PREFIX = `influxtokens-worker-${process.pid}`;
-const CONNECTION = 'connection.json';
 /** In the folder while a stage plays on it. */
 const LENT = 'lent';
 
@@ -28,7 +28,7 @@ export async function borrowControlPlane(prepare: Prepare): Promise<ControlPlane
   if (standing === undefined) {
     const controlPlane = await startControlPlane({ prefix: PREFIX, prepare });
     await writeFile(join(controlPlane.directory, LENT), '');
-    await keepConnection(controlPlane);
+    await leaveConnection(controlPlane);
     return controlPlane;
   }
   try {
@@ -36,12 +36,7 @@ export async function borrowControlPlane(prepare: Prepare): Promise<ControlPlane
   } catch {
     return undefined;
   }
-  const connection: Connection = JSON.parse(await readFile(join(standing, CONNECTION), 'utf8'));
-  return ControlPlaneClient.attach(connection);
-}
-
-async function keepConnection(controlPlane: ControlPlane): Promise<void> {
-  await writeFile(join(controlPlane.directory, CONNECTION), JSON.stringify(await controlPlane.connection()));
+  return attachTo(standing);
 }
 
 /**
@@ -70,13 +65,12 @@ async function clear(
   await Promise.all(
     theirs.map(async ({ metadata: { name, namespace, finalizers = [] } }) => {
       const path = resourcePath({ ...kind, name, ...(namespace === undefined ? {} : { namespace }) });
-      try {
+      // It may go with its finalizer, or with the object that owned it.
+      const gone = async (): Promise<void> => {
         if (finalizers.length > 0) await mergeInto(kubernetes, path, { metadata: { finalizers: null } });
         await deleteAt(kubernetes, path);
-      } catch (error) {
-        // It goes with its finalizer, or with the object that owned it.
-        if (!(error instanceof KubernetesError && error.status === 404)) throw error;
-      }
+      };
+      await orUndefined(gone());
     }),
   );
 }

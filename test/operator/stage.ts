@@ -47,7 +47,6 @@ export class Stage<C extends ControlPlaneClient = ControlPlaneClient> {
   readonly #end: () => Promise<void>;
   readonly #processes: GuardedProcesses;
   readonly #kubeconfig: string;
-  readonly #command: StandIn | undefined;
   readonly #flags: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   readonly #operators: OperatorProcess[] = [];
@@ -61,7 +60,6 @@ export class Stage<C extends ControlPlaneClient = ControlPlaneClient> {
     this.#audited = parts.audited;
     this.#processes = parts.processes;
     this.#kubeconfig = parts.kubeconfig;
-    this.#command = parts.command;
     this.#flags = parts.flags;
     this.#environment = parts.environment;
   }
@@ -99,11 +97,11 @@ export class Stage<C extends ControlPlaneClient = ControlPlaneClient> {
       kubernetes,
       processes,
       kubeconfig,
-      command,
       flags,
       environment,
       audited,
       end: async () => {
+        await command?.close();
         await end(kubernetes);
         await disconnect();
       },
@@ -188,7 +186,6 @@ export class Stage<C extends ControlPlaneClient = ControlPlaneClient> {
   /** Ends all of it. */
   async stop(): Promise<void> {
     await this.#processes.end();
-    await this.#command?.close();
     await Promise.all(this.scenes.map((scene) => scene.close()));
     await this.#end();
   }
@@ -201,7 +198,6 @@ interface Parts<C> {
   readonly audited: number;
   readonly processes: GuardedProcesses;
   readonly kubeconfig: string;
-  readonly command: StandIn | undefined;
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }

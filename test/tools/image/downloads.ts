@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CertificateAuthority } from '../../certificates.ts';
 import { startProxy, type Proxy } from '../../kubernetes/proxy.ts';
+import { portOf } from '../../port-of.ts';
 
 export class Downloads {
   /** By URL. */
@@ -38,8 +39,7 @@ export class Downloads {
     const { certificate, key } = await authority.issue({ commonName: 'downloads', hosts, usage: 'server' });
     const server = createServer({ cert: certificate, key }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const port = portOf(server);
     // No other is reached by it, so that nothing comes from elsewhere unnoticed.
     const proxy = await startProxy((target) =>
       hosts.some((host) => target === `${host}:443`) ? `127.0.0.1:${port}` : '127.0.0.1:1',
