@@ -15,7 +15,7 @@ import { errorForContent, errorForRun, type Attempt } from './influxctl-outcome.
 import type { ProfileSettings } from './influxctl-profile.ts';
 import type { Influxctl } from './influxctl.ts';
 import type { CreatedToken, TokenInfo, TokenIssuer, TokenList, TokenRequest } from './issuer.ts';
-import { MalformedArray } from './json-array.ts';
+import { MalformedArray } from '../json-array.ts';
 import { printable } from './printable.ts';
 import { SharedReading } from './shared-reading.ts';
 import type { TokenString } from './token-string.ts';

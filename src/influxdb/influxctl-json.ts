@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { MARKER_START } from '../resources/common.ts';
 import { parseJSON } from './api-json.ts';
 import type { TokenInfo } from './issuer.ts';
-import { JsonArraySplitter, MalformedArray } from './json-array.ts';
+import { JsonArraySplitter, MalformedArray } from '../json-array.ts';
 import { TokenString } from './token-string.ts';
 
 /** A management token as the list shows it. */

@@ -6,7 +6,7 @@ import { skewFromDate } from './clock-skew.ts';
 import { IssuerError } from './errors.ts';
 import { readText, type HttpAnswer, type HttpClient, type HttpRequest } from './http.ts';
 import type { CreatedToken, Permission, TokenInfo, TokenIssuer, TokenList, TokenRequest } from './issuer.ts';
-import { MalformedArray } from './json-array.ts';
+import { MalformedArray } from '../json-array.ts';
 import { NetworkFailure } from './network-failure.ts';
 import {
   errorForAnswer,

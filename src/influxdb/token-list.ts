@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { parseJSON, readTokenInfo } from './api-json.ts';
 import type { TokenInfo, TokenList } from './issuer.ts';
-import { JsonArraySplitter, MalformedArray } from './json-array.ts';
+import { JsonArraySplitter, MalformedArray } from '../json-array.ts';
 
 /** Milliseconds of work after which others get a turn: a list of 200,000 entries is half a second of work and more. */
 const LONGEST_STRETCH = 5;

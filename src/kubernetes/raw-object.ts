@@ -17,8 +17,8 @@ export interface RawList {
 /** One line of a watch; see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes. */
 export type RawEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: RawObject }
-  /** Everything up to `resourceVersion` was delivered; `endsList`: all objects with which the watch was asked to begin. */
-  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly endsList?: true }
+  /** Everything up to `resourceVersion` was delivered. */
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
   /** The watch ends; `status` is a Status. */
   | { readonly type: 'ERROR'; readonly status: unknown };
 
@@ -43,10 +43,7 @@ export function readEvent(line: string): RawEvent {
     case 'DELETED':
       return { type, object: readObject(object) };
     case 'BOOKMARK':
-      if (hasMetadata(object, ['resourceVersion'])) {
-        const { resourceVersion } = object.metadata;
-        return endsList(object.metadata) ? { type, resourceVersion, endsList: true } : { type, resourceVersion };
-      }
+      if (hasMetadata(object, ['resourceVersion'])) return { type, resourceVersion: object.metadata.resourceVersion };
       break;
     case 'ERROR':
       return { type, status: object };
@@ -76,12 +73,6 @@ export function dropManagedFields<T extends { readonly metadata: object }>(objec
 
 function isObject(value: unknown): value is RawObject {
   return hasMetadata(value, ['name', 'uid', 'resourceVersion']);
-}
-
-function endsList(metadata: object): boolean {
-  const annotations: unknown = Reflect.get(metadata, 'annotations');
-  if (typeof annotations !== 'object' || annotations === null) return false;
-  return Reflect.get(annotations, 'k8s.io/initial-events-end') === 'true';
 }
 
 /** `items` is null in an empty list of metadata alone: so Go writes a slice that was never made. */

@@ -1,7 +1,7 @@
 // What a real API server cannot be made to do at will: silence, nonsense, and the exact moment of a stop.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { list, object, running, start } from '../../test/kubernetes/hand-driven-reflector.ts';
+import { BY_HAND, list, object, running, start, type Stream } from '../../test/kubernetes/hand-driven-reflector.ts';
 import { KubernetesError } from './client.ts';
 import type { RawObject } from './raw-object.ts';
 
@@ -17,9 +17,9 @@ describe('a reflector', () => {
     ]);
     await reflector.synced;
     await clock.settle();
-    expect(client.lists.map(({ query, accept }) => ({ query, accept }))).toEqual([
-      { query: { labelSelector: 'a=b', limit: '500' }, accept: 'application/json' },
-      { query: { labelSelector: 'a=b', limit: '500', continue: 'more' }, accept: 'application/json' },
+    expect(client.lists.map(({ request: { query, accept } }) => ({ query, accept }))).toEqual([
+      { query: { labelSelector: 'a=b', limit: '10000' }, accept: 'application/json' },
+      { query: { labelSelector: 'a=b', limit: '10000', continue: 'more' }, accept: 'application/json' },
     ]);
     expect([...store.values()]).toEqual([object('a', 1), object('b', 2)]);
     expect(client.watches[0]?.request.query).toEqual({
@@ -31,31 +31,58 @@ describe('a reflector', () => {
     });
   });
 
-  test('asks for the next page before it takes in the one that has come', async () => {
-    const asked: number[] = [];
-    const convert = (raw: RawObject): RawObject => {
-      asked.push(client.lists.length);
-      return raw;
-    };
-    const pages = [list('10', [object('a', 1)], 'more'), list('10', [object('b', 2)])];
-    const { client, reflector } = start({ convert }, pages);
-    await reflector.synced;
-    expect(asked).toEqual([2, 2]);
-  });
-
-  test('lists anew when the page that it asked for ahead has expired', async () => {
+  test('lists anew when the list has expired before its next page', async () => {
     const expired = new KubernetesError('Expired', 'refused', 'too old', { status: 410 });
     const pages = [list('10', [object('a', 1)], 'more'), expired, list('30', [object('b', 25)])];
     const { client, clock, store } = start({}, pages);
     await clock.advance(100);
     expect([...store.values()]).toEqual([object('b', 25)]);
-    expect(client.lists.map(({ query }) => query?.['continue'])).toEqual([undefined, 'more', undefined]);
+    expect(client.lists.map(({ request }) => request.query?.['continue'])).toEqual([undefined, 'more', undefined]);
+  });
+
+  test('takes nothing of a page in before the whole of it has come', async () => {
+    const { client, clock, store } = start({}, [BY_HAND]);
+    await clock.settle();
+    client.lists[0]!.send(`{"items":[${JSON.stringify(object('a', 1))},`);
+    await clock.settle();
+    expect(store.size).toBe(0);
+    client.lists[0]!.send(`${JSON.stringify(object('b', 2))}],"metadata":{"resourceVersion":"10"}}`);
+    client.lists[0]!.end();
+    await clock.settle();
+    expect([...store.values()]).toEqual([object('a', 1), object('b', 2)]);
+  });
+
+  test.each<[string, (list: Stream) => void, string]>([
+    ['is cut', (list) => list.fail(new KubernetesError('ConnectionFailed', 'unknown', 'cut')), 'cut'],
+    ['ends too early', (list) => list.end(), 'cut off'],
+  ])('lists anew when a list %s', async (_, happen, said) => {
+    const { client, clock, store, logged } = start({}, [BY_HAND]);
+    await clock.settle();
+    client.lists[0]!.send(`{"items":[${JSON.stringify(object('a', 1))}`);
+    happen(client.lists[0]!);
+    await clock.advance(100);
+    expect([client.lists.length, store.synced, store.size]).toEqual([2, true, 0]);
+    expect(logged).toEqual([expect.stringContaining(`warn: cannot list: `), 'info: list works again']);
+    expect(logged[0]).toContain(said);
+  });
+
+  test('lists anew when a list says nothing more for 90 s', async () => {
+    const { client, clock, store, logged } = start({}, [BY_HAND]);
+    await clock.settle();
+    client.lists[0]!.send('{"items":[');
+    await clock.advance(80_000);
+    client.lists[0]!.send(JSON.stringify(object('a', 1)));
+    await clock.advance(80_000);
+    expect(client.lists).toHaveLength(1);
+    await clock.advance(10_100);
+    expect([client.lists.length, store.synced]).toEqual([2, true]);
+    expect(logged[0]).toContain('fell silent');
   });
 
   test('asks for metadata and for nothing else, where that is all that is wanted', async () => {
     const { client, clock } = start({ metadataOnly: true });
     await clock.settle();
-    expect(client.lists[0]?.accept).toBe('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
+    expect(client.lists[0]?.request.accept).toBe('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
     expect(client.watches[0]?.request.accept).toBe('application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1');
   });
 
@@ -141,23 +168,28 @@ describe('a reflector', () => {
     async (nonsense) => {
       const { client, clock, logged } = start();
       await clock.settle();
-      client.watches[0]!.send(nonsense);
+      client.watches[0]!.send(nonsense, '\n');
       await clock.advance(100);
       expect(client.lists).toHaveLength(2);
       expect(logged).toEqual([expect.stringMatching(/^warn: cannot watch: /)]);
     },
   );
 
-  test.each([[null], [{ items: [] }], [{ metadata: { resourceVersion: '1' }, items: [{}] }]])(
-    'tries again when the list is nonsense: %j',
-    async (nonsense) => {
-      const { client, clock, store } = start({}, [{ metadata: {} }, nonsense, list('10', [object('a', 1)])]);
-      await clock.advance(100);
-      await clock.advance(200);
-      expect(client.lists).toHaveLength(3);
-      expect(store.synced).toBe(true);
-    },
-  );
+  test.each([
+    [null],
+    [{ items: [] }],
+    [{ metadata: { resourceVersion: '1' }, items: [{}] }],
+    ['<html>an error of the gateway</html>'],
+    [''],
+    ['{"items":[{}'],
+  ])('tries again when the list is nonsense: %j', async (nonsense) => {
+    const { client, clock, store, logged } = start({}, [{ metadata: {} }, nonsense, list('10', [object('a', 1)])]);
+    await clock.advance(100);
+    await clock.advance(200);
+    expect(client.lists).toHaveLength(3);
+    expect(store.synced).toBe(true);
+    expect(logged.join()).not.toContain('gateway');
+  });
 
   test('waits for a collection that does not exist yet, and says so once', async () => {
     const missing = (): Error => new KubernetesError('Unreadable', 'unknown', 'not found', { status: 404 });

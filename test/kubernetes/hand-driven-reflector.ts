@@ -6,51 +6,61 @@ import { Reflector, type ReflectorOptions } from '../../src/kubernetes/reflector
 import { Store } from '../../src/kubernetes/store.ts';
 import { ManualClock } from '../manual-clock.ts';
 
-/** A watch in the hands of a test. */
-export interface Watch {
+/** An answer in the hands of a test: a watch, or a list that comes bit by bit. */
+export interface Stream {
   readonly request: KubernetesRequest;
-  /** Sends events as lines. */
+  /** Sends events as lines; a text is sent as it is. */
   send(...events: unknown[]): void;
   end(): void;
   fail(error: Error): void;
 }
 
+/** What a list is answered with at once: an error, a text, or anything else as JSON. `BY_HAND`: the test sends it. */
+export const BY_HAND = Symbol('by hand');
+
 /** Answers each request by hand: lists through `answers`, watches through `watches`, newest last. */
 export class HandDrivenClient implements KubernetesClient {
-  readonly lists: KubernetesRequest[] = [];
-  readonly watches: Watch[] = [];
+  readonly lists: Stream[] = [];
+  readonly watches: Stream[] = [];
   readonly answers: unknown[] = [];
-  readonly streamed: Watch[] = [];
-  /** Whether it streams lists, or how it refuses to. */
-  streams: true | KubernetesError = new KubernetesError('Invalid', 'refused', 'sendInitialEvents is forbidden', {
-    status: 422,
-  });
 
-  async request<T>(request: KubernetesRequest): Promise<T> {
-    this.lists.push(request);
-    const answer = this.answers.length > 0 ? this.answers.shift() : list('10');
-    if (answer instanceof Error) throw answer;
-    return JSON.parse(JSON.stringify(answer));
+  async request<T>(): Promise<T> {
+    throw new Error('a reflector reads streams alone');
   }
 
   async stream(request: KubernetesRequest): Promise<AsyncIterable<Uint8Array>> {
-    if (request.query?.['sendInitialEvents'] !== undefined && this.streams !== true) throw this.streams;
-    const chunks = new TransformStream<Uint8Array, Uint8Array>();
-    const writer = chunks.writable.getWriter();
-    writer.closed.catch(() => undefined);
-    const fail = (error: Error): void => void writer.abort(error);
-    request.signal?.addEventListener('abort', () => fail(new KubernetesError('Aborted', 'unknown', 'aborted')));
-    (request.query?.['sendInitialEvents'] === undefined ? this.watches : this.streamed).push({
-      request,
-      send: (...events) => {
-        const text = events.map((event) => `${typeof event === 'string' ? event : JSON.stringify(event)}\n`).join('');
-        writer.write(Buffer.from(text)).catch(() => undefined);
-      },
-      end: () => void writer.close(),
-      fail,
-    });
-    return chunks.readable;
+    const { stream, chunks } = open(request);
+    if (request.query?.['watch'] !== undefined) {
+      this.watches.push(stream);
+      return chunks;
+    }
+    this.lists.push(stream);
+    const answer = this.answers.length > 0 ? this.answers.shift() : list('10');
+    if (answer instanceof Error) throw answer;
+    if (answer !== BY_HAND) {
+      stream.send(typeof answer === 'string' ? answer : JSON.stringify(answer));
+      stream.end();
+    }
+    return chunks;
   }
+}
+
+function open(request: KubernetesRequest): { stream: Stream; chunks: AsyncIterable<Uint8Array> } {
+  const chunks = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = chunks.writable.getWriter();
+  writer.closed.catch(() => undefined);
+  const fail = (error: Error): void => void writer.abort(error);
+  request.signal?.addEventListener('abort', () => fail(new KubernetesError('Aborted', 'unknown', 'aborted')));
+  const stream: Stream = {
+    request,
+    send: (...events) => {
+      const text = events.map((event) => (typeof event === 'string' ? event : `${JSON.stringify(event)}\n`)).join('');
+      writer.write(Buffer.from(text)).catch(() => undefined);
+    },
+    end: () => void writer.close().catch(() => undefined),
+    fail,
+  };
+  return { stream, chunks: chunks.readable };
 }
 
 export function object(name: string, version: number, more: object = {}): RawObject {
@@ -64,13 +74,8 @@ export function list(resourceVersion: string, items: RawObject[] = [], next?: st
 export const running: Reflector<RawObject>[] = [];
 
 /** A reflector that was started, and all it touches. */
-export function start(
-  options: Partial<ReflectorOptions<RawObject>> = {},
-  answers: unknown[] = [],
-  streams?: HandDrivenClient['streams'],
-) {
+export function start(options: Partial<ReflectorOptions<RawObject>> = {}, answers: unknown[] = []) {
   const client = new HandDrivenClient();
-  if (streams !== undefined) client.streams = streams;
   client.answers.push(...answers);
   const clock = new ManualClock();
   const store = new Store<RawObject>();

@@ -35,14 +35,14 @@ const HOSTILE_ANSWERS: readonly Mutation[] = [
   {
     attack: 'a gigabyte; an error of a gigabyte; compressed',
     without: 'an entry of a list may be as large as it likes',
-    edits: one('src/influxdb/json-array.ts', 'this.#partBytes > LARGEST_ELEMENT', 'false'),
-    test: ['src/influxdb/json-array.test.ts', ''],
+    edits: one('src/json-array.ts', 'this.#partBytes > this.#largest', 'false'),
+    test: ['src/json-array.test.ts', ''],
   },
   {
     attack: 'nested very deep',
     without: 'no depth is too deep',
-    edits: one('src/influxdb/json-array.ts', 'const DEEPEST = 64;', 'const DEEPEST = 1_000_000;'),
-    test: ['src/influxdb/json-array.test.ts', 'bounds the depth of an element'],
+    edits: one('src/json-array.ts', 'const DEEPEST = 64;', 'const DEEPEST = 1_000_000;'),
+    test: ['src/json-array.test.ts', 'bounds the depth of an element'],
   },
   {
     attack: 'keys such as `__proto__`',

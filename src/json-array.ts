@@ -8,9 +8,9 @@ export class MalformedArray extends Error {
   override readonly name = 'MalformedArray';
 }
 
-/** A token is well below one kilobyte; more than this is not a list of tokens. */
+/** A token of InfluxDB's is well below one kilobyte; more than this is not a list of tokens. */
 const LARGEST_ELEMENT = 1024 * 1024;
-/** A token has a depth of three. */
+/** A token has a depth of three, an object of Kubernetes' a dozen at most. */
 const DEEPEST = 64;
 
 const QUOTE = 0x22;
@@ -28,13 +28,23 @@ const CLOSE_BRACE = 0x7d;
  */
 type State = 'start' | 'first' | 'next' | 'string' | 'nested' | 'plain' | 'after' | 'end';
 
+/** What may differ from one kind of array to the other. */
+export interface SplitterOptions {
+  /** Bytes that one element may have; 1 MiB when left out. */
+  readonly largest?: number;
+  /** Gets the bytes that follow the array; left out, nothing but white space may follow. */
+  readonly rest?: (bytes: Uint8Array) => void;
+}
+
 /**
  * Feed it with `push`, then ask with `end` whether the array was complete. Elements are only balanced, not checked:
  * whoever needs one parses it. After an error it is of no further use.
  */
 export class JsonArraySplitter {
+  readonly #largest: number;
+  readonly #rest: ((bytes: Uint8Array) => void) | undefined;
   #state: State = 'start';
-  /** Within a nested element: in a string, and behind a backslash in it. */
+  /** Within an element: in a string, and behind a backslash in it. */
   #quoted = false;
   #escaped = false;
   /** The brackets that are open within the element, outermost first. */
@@ -44,23 +54,33 @@ export class JsonArraySplitter {
   #parts: Uint8Array[] = [];
   #partBytes = 0;
 
+  constructor({ largest = LARGEST_ELEMENT, rest }: SplitterOptions = {}) {
+    this.#largest = largest;
+    this.#rest = rest;
+  }
+
   /** The elements that this piece completes, in order. An element is only valid until the next `push`, if the caller reuses its pieces. */
   *push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
-    let begin = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at] ?? 0;
+    for (let at = 0; at < chunk.length;) {
       if (this.#inElement()) {
-        const past = this.#step(byte, at);
-        if (past === undefined) continue;
-        yield this.#take(chunk.subarray(begin, past));
+        const past = this.#endOfElement(chunk, at);
+        if (past === undefined) {
+          this.#keep(chunk.subarray(at));
+          return;
+        }
+        yield this.#take(chunk.subarray(at, past));
         this.#state = 'after';
-        if (past > at) continue;
+        at = past;
+      } else if (this.#state === 'end' && this.#rest !== undefined) {
+        this.#rest(chunk.subarray(at));
+        return;
+      } else {
+        const byte = chunk[at] ?? 0;
+        if (!isSpace(byte)) this.#between(byte);
+        // The first byte of an element belongs to it.
+        if (!this.#inElement()) at += 1;
       }
-      if (isSpace(byte)) continue;
-      this.#between(byte);
-      begin = at;
     }
-    if (this.#inElement()) this.#keep(chunk.subarray(begin));
   }
 
   /** Throws unless the whole array has come. */
@@ -90,40 +110,46 @@ export class JsonArraySplitter {
   }
 
   #begin(byte: number): void {
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      this.#descend(byte);
-      this.#state = 'nested';
-    } else if (byte === QUOTE) {
-      this.#quoted = true;
-      this.#state = 'string';
-    } else if (beginsPlain(byte)) {
-      this.#state = 'plain';
-    } else {
-      throw new MalformedArray('it has an element that is not JSON');
-    }
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#state = 'nested';
+    else if (byte === QUOTE) this.#state = 'string';
+    else if (beginsPlain(byte)) this.#state = 'plain';
+    else throw new MalformedArray('it has an element that is not JSON');
   }
 
-  /** Takes a byte of the element; tells the index behind the element's last byte when it ends here. */
-  #step(byte: number, at: number): number | undefined {
-    if (this.#state === 'plain') {
-      return byte === COMMA || byte === CLOSE_BRACKET || isSpace(byte) ? at : undefined;
-    }
-    if (this.#quoted) {
-      if (this.#escaped) this.#escaped = false;
-      else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE) {
-        this.#quoted = false;
-        return this.#state === 'string' ? at + 1 : undefined;
+  /** The index behind the last byte of the element that goes on at `from`; `undefined` when it does not end in this piece. */
+  #endOfElement(chunk: Uint8Array, from: number): number | undefined {
+    if (this.#state === 'plain') return endOfPlain(chunk, from);
+    for (let at = from; at < chunk.length; at += 1) {
+      if (this.#quoted) {
+        at = this.#closingQuote(chunk, at);
+        if (!this.#quoted && this.#state === 'string') return at + 1;
+        continue;
       }
-      return undefined;
-    }
-    if (byte === QUOTE) this.#quoted = true;
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#descend(byte);
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      this.#ascend(byte);
-      return this.#depth === 0 ? at + 1 : undefined;
+      const byte = chunk[at] ?? 0;
+      if (byte === QUOTE) this.#quoted = true;
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#descend(byte);
+      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        this.#ascend(byte);
+        if (this.#depth === 0) return at + 1;
+      }
     }
     return undefined;
+  }
+
+  /** Where the string ends that goes on at `from`: at most bytes are here, so this loop does nothing else. */
+  #closingQuote(chunk: Uint8Array, from: number): number {
+    let at = this.#escaped ? from + 1 : from;
+    for (; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (byte === QUOTE) {
+        this.#quoted = false;
+        this.#escaped = false;
+        return at;
+      }
+      if (byte === BACKSLASH) at += 1;
+    }
+    this.#escaped = at > chunk.length;
+    return at;
   }
 
   #descend(byte: number): void {
@@ -141,12 +167,14 @@ export class JsonArraySplitter {
   /** Puts the part of an element aside until the rest comes. */
   #keep(part: Uint8Array): void {
     this.#partBytes += part.length;
-    if (this.#partBytes > LARGEST_ELEMENT) throw new MalformedArray('it has an element of more than 1 MiB');
+    if (this.#partBytes > this.#largest) {
+      throw new MalformedArray(`it has an element of more than ${this.#largest / 1024 / 1024} MiB`);
+    }
     this.#parts.push(part);
   }
 
   #take(last: Uint8Array): Uint8Array {
-    if (this.#parts.length === 0 && last.length <= LARGEST_ELEMENT) return last;
+    if (this.#parts.length === 0 && last.length <= this.#largest) return last;
     this.#keep(last);
     const whole = Buffer.concat(this.#parts);
     this.#parts = [];
@@ -157,6 +185,14 @@ export class JsonArraySplitter {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+function endOfPlain(chunk: Uint8Array, from: number): number | undefined {
+  for (let at = from; at < chunk.length; at += 1) {
+    const byte = chunk[at] ?? 0;
+    if (byte === COMMA || byte === CLOSE_BRACKET || isSpace(byte)) return at;
+  }
+  return undefined;
 }
 
 /** A digit, a minus, or the first letter of `true`, `false` or `null`. */
