@@ -1,4 +1,4 @@
-// The pooled connections to the API server: one Agent for requests, one for watches.
+// The pooled connections to the API server: one Agent for requests, one for watches and the lists before them.
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
@@ -12,6 +12,7 @@ export interface TlsSettings extends Pick<SecureContextOptions, 'ca' | 'cert' | 
 /** What requests go over. */
 export interface Agents {
   readonly requests: Dispatcher;
+  /** And of the lists before them, whose connections they then take. */
   readonly watches: Dispatcher;
 }
 

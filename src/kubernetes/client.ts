@@ -1,4 +1,4 @@
-// The Kubernetes client: one request, one answer or one KubernetesError; and streams for watches.
+// The Kubernetes client: one request, one answer or one KubernetesError; and streams for lists and watches.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { systemClock, type Clock } from '../controller/clock.ts';

@@ -1,4 +1,4 @@
-// A page of a list, read as it comes: neither we nor the API server (KEP-5116) ever hold the whole of it as text.
+// A page of a list, read as it comes: we never hold the whole of it as text, nor does the API server from Kubernetes 1.33 (KEP-5116).
 
 import type { Clock } from '../controller/clock.ts';
 import { MalformedArray } from '../json-array.ts';
@@ -41,8 +41,7 @@ export async function readPage<T>(options: PageOptions<T>): Promise<Page<T>> {
         await pause();
       }
     }
-    const { metadata, items } = splitter.end();
-    objects.push(...items.map((item) => convert(readObject(item))));
+    const { metadata } = splitter.end();
     return { resourceVersion: metadata.resourceVersion, objects, next: metadata.continue || undefined };
   } catch (error) {
     if (silence.tooLong) throw new TypeError('the server fell silent in the middle of a list', { cause: error });

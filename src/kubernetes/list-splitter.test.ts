@@ -35,13 +35,21 @@ describe('a list that arrives in pieces', () => {
     );
   });
 
-  test('gives them all at the end when it is laid out for people', () => {
-    const list = { metadata: { resourceVersion: '1' }, items: [{ a: 1 }] };
-    expect(split(JSON.stringify(list, undefined, 2), [40])).toEqual({
-      metadata: list.metadata,
-      given: [],
-      items: list.items,
+  test('gives them byte by byte, texts in any script among them', () => {
+    const items = [{ name: '"items":[', 'ключ🔑': ['é', '\u2028', '\\', '"'] }, {}];
+    const text = JSON.stringify({ kind: 'List', metadata: { resourceVersion: '1', continue: 'ü' }, items });
+    const everywhere = Array.from({ length: Buffer.byteLength(text) }, (_, index) => index);
+    expect(split(text, everywhere)).toEqual({
+      metadata: { resourceVersion: '1', continue: 'ü' },
+      given: items,
+      items: [],
     });
+  });
+
+  test('gives them when it is laid out for people', () => {
+    const list = { metadata: { resourceVersion: '1' }, items: [{ a: 1 }] };
+    const text = JSON.stringify(list, undefined, 2);
+    expect(split(text, [40])).toEqual({ metadata: list.metadata, given: list.items, items: [] });
   });
 
   test('may have null in place of items, as an empty list of metadata alone does', () => {
@@ -68,6 +76,18 @@ describe('a list that arrives in pieces', () => {
   test('may hold objects of more than a mebibyte, as etcd does', () => {
     const large = { text: 'a'.repeat(2 * 1024 * 1024) };
     expect(split(JSON.stringify({ items: [large], metadata: { resourceVersion: '1' } })).given).toEqual([large]);
+  });
+
+  test('may hold an object that somebody has nested as deep as the API server reads', () => {
+    const deep = `${'{"f:a":'.repeat(9_999)}{}${'}'.repeat(9_999)}`;
+    const text = `{"items":[${deep}],"metadata":{"resourceVersion":"1"}}`;
+    expect(split(text).given).toHaveLength(1);
+  });
+
+  test('is given up when it does not come to an end before its items, or behind them', () => {
+    const endless = 'a'.repeat(600_000);
+    expect(() => split(`{"kind":"${endless}${endless}`, [600_000])).toThrow('no list');
+    expect(() => split(`{"items":[],"kind":"${endless}${endless}`, [600_000])).toThrow('no list');
   });
 
   test('is given up at an object that no etcd would hold', () => {

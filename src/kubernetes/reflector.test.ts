@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { BY_HAND, list, object, running, start, type Stream } from '../../test/kubernetes/hand-driven-reflector.ts';
 import { KubernetesError } from './client.ts';
 import type { RawObject } from './raw-object.ts';
+import type { Reflector } from './reflector.ts';
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((reflector) => reflector.stop()));
@@ -11,7 +12,9 @@ afterEach(async () => {
 
 describe('a reflector', () => {
   test('lists in pages, then watches with bookmarks from the version of the list', async () => {
-    const { client, clock, store, reflector } = start({ query: { labelSelector: 'a=b' } }, [
+    let listed = 0;
+    const observer = { listed: () => void listed++, watched: () => {}, changed: () => {} };
+    const { client, clock, store, reflector } = start({ query: { labelSelector: 'a=b' }, observer }, [
       list('10', [object('a', 1, { managedFields: [{}] })], 'more'),
       list('10', [object('b', 2)]),
     ]);
@@ -22,6 +25,7 @@ describe('a reflector', () => {
       { query: { labelSelector: 'a=b', limit: '10000', continue: 'more' }, accept: 'application/json' },
     ]);
     expect([...store.values()]).toEqual([object('a', 1), object('b', 2)]);
+    expect(listed).toBe(1);
     expect(client.watches[0]?.request.query).toEqual({
       labelSelector: 'a=b',
       watch: 'true',
@@ -50,6 +54,26 @@ describe('a reflector', () => {
     client.lists[0]!.end();
     await clock.settle();
     expect([...store.values()]).toEqual([object('a', 1), object('b', 2)]);
+  });
+
+  test('gives others their turn while it reads a large list, and while it takes it in', async () => {
+    let turn = 0;
+    let others = setImmediate(function again() {
+      turn += 1;
+      others = setImmediate(again);
+    });
+    const read = new Set<number>();
+    const takenIn = new Set<number>();
+    const convert = (raw: RawObject): RawObject => {
+      read.add(turn);
+      return raw;
+    };
+    const many = Array.from({ length: 300 }, (_, index) => object(`a${index}`, index + 1));
+    const { store, reflector } = start({ convert }, [list('1000', many)]);
+    store.onChange(() => void takenIn.add(turn));
+    await reflector.synced;
+    clearImmediate(others);
+    expect([read.size, takenIn.size]).toEqual([3, 3]);
   });
 
   test.each<[string, (list: Stream) => void, string]>([
@@ -221,6 +245,48 @@ describe('stop', () => {
     await clock.advance(600_000);
     expect(heard).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+
+  test('ends a list that is under way, and nothing of it is taken in', async () => {
+    const { client, clock, store, reflector } = start({}, [BY_HAND]);
+    await clock.settle();
+    client.lists[0]!.send(`{"items":[${JSON.stringify(object('a', 1))},`);
+    await clock.settle();
+    await reflector.stop();
+    expect(client.lists[0]?.request.signal?.aborted).toBe(true);
+    expect([store.size, store.synced, clock.pending]).toEqual([0, false, 0]);
+  });
+
+  test('when the last of a list has just come means that the store stays empty', async () => {
+    let reflector: Reflector<RawObject> | undefined;
+    const convert = (raw: RawObject): RawObject => {
+      void reflector?.stop();
+      return raw;
+    };
+    const started = start({ convert }, [BY_HAND]);
+    ({ reflector } = started);
+    await started.clock.settle();
+    started.client.lists[0]!.send(JSON.stringify(list('10', [object('a', 1)])));
+    started.client.lists[0]!.end();
+    await started.clock.settle();
+    expect([started.store.size, started.store.synced]).toEqual([0, false]);
+  });
+
+  test('means that the store is left alone in the middle of a list', async () => {
+    const { client, clock, store, reflector } = start({}, [BY_HAND]);
+    await clock.settle();
+    let heard = 0;
+    const stopped = new Promise<void>((resolve) => {
+      store.onChange(() => {
+        heard++;
+        resolve(reflector.stop());
+      });
+    });
+    const many = Array.from({ length: 1000 }, (_, index) => object(`a${index}`, index + 1));
+    client.lists[0]!.send(JSON.stringify(list('2000', many)));
+    client.lists[0]!.end();
+    await stopped;
+    expect([heard, store.synced]).toEqual([1, false]);
   });
 
   test('ends a pause at once', async () => {

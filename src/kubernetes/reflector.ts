@@ -55,8 +55,8 @@ const LIST_TIMEOUT = 60_000;
 const BATCH = 100;
 /** What every request of a kind asks for. */
 const QUERY = {
-  // The API server makes a list out of its memory at once, for a third of what the same objects cost it in pages of 500 or as the beginning of a
-  // watch; a limit lets it go to etcd where it has nothing in memory yet.
+  // A whole list costs the API server a third of what the same objects cost it in pages of 500, or as the beginning of a watch. The limit is
+  // for collections of which not even that is cheap, and lets it go to etcd while it has nothing in memory yet, where there is no selector.
   list: { limit: '10000' },
   watch: { watch: 'true', allowWatchBookmarks: 'true' },
 } as const;
@@ -144,6 +144,7 @@ export class Reflector<T extends StoredObject> {
       stop: this.#stop.signal,
       pause: () => this.#pause(),
     });
+    if (this.#stop.signal.aborted) return { type: 'due' };
     if (following === undefined) store.beginList(resourceVersion);
     for (const object of objects) {
       store.list(object);

@@ -3,10 +3,10 @@
 import type { Cancel, Clock } from '../controller/clock.ts';
 import { onAbort } from '../controller/on-abort.ts';
 
-/** The API server sends a bookmark about every minute; a connection that was cut unnoticed stays silent. */
+/** The API server sends a bookmark about every minute, and a list without pauses; a connection that was cut unnoticed stays silent. */
 const LONGEST_SILENCE = 90_000;
 
-/** Ends a watch that delivers nothing for too long, or when `stop` fires. A change costs it no timer: there may be hundreds a second. */
+/** Ends a watch or a list that delivers nothing for too long, or when `stop` fires. A change costs it no timer: there may be hundreds a second. */
 export class Silence {
   readonly #clock: Clock;
   readonly #cancelStop: Cancel;

@@ -185,6 +185,20 @@ describe('a reflector', () => {
     await waitFor(() => names().includes('last'), { what: 'the watch to go on from there' });
   });
 
+  test('takes in an object whose managed fields somebody has nested very deep', async () => {
+    const { create, path } = await setUp();
+    const depth = 1_000;
+    const nested = `${'{"f:a":'.repeat(depth)}{}${'}'.repeat(depth)}`;
+    const fieldsV1 = JSON.parse(`{"f:metadata":{"f:annotations":${nested}}}`);
+    const entry = { manager: 'somebody', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 };
+    const metadata = { name: 'deep', annotations: { a: '1' }, managedFields: [entry] };
+    const { metadata: created } = await create('deep', { metadata });
+    expect(JSON.stringify(created['managedFields'])).toContain('{"f:a":'.repeat(depth));
+    const { reflector, names } = reflect({ path: path() });
+    await reflector.synced;
+    expect(names()).toContain('deep');
+  });
+
   test('goes on where it was, without a new list, when the connection of its watch is cut', async () => {
     const { create, path } = await setUp();
     const { client, forwarder } = await throughForwarder();

@@ -179,6 +179,12 @@ const HOLDS_UP: readonly Mutation[] = [
     edits: one('src/resources/conditions.ts', 'return message.slice(0, LONGEST_MESSAGE)', 'return message'),
     test: ['src/resources/conditions.test.ts', 'a message is one line that drives no terminal'],
   },
+  {
+    attack: 'nests the managed fields of its object',
+    without: 'a list is as deep as one of tokens',
+    edits: one('src/kubernetes/list-splitter.ts', 'deepest: DEEPEST_OBJECT,', ''),
+    test: ['src/kubernetes/list-splitter.test.ts', 'as deep as the API server reads'],
+  },
 ];
 
 const WRITES_INTO_LOGS: readonly Mutation[] = [
