@@ -7,7 +7,7 @@ import type { Asked, Page } from './http.ts';
 import { negotiate, toOpenMetrics } from './openmetrics.ts';
 
 /** Milliseconds between two samples of the delay of the event loop; Prometheus is told the delay and these together. */
-export const LOOP_SAMPLES = 250;
+export const LOOP_SAMPLES = 500;
 
 /** What a scrape shows of a queue; ages in milliseconds. */
 export interface QueueView {
