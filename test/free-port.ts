@@ -35,7 +35,8 @@ async function isFree(port: number): Promise<boolean> {
   try {
     await once(server, 'listening');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    // Not `instanceof Error`: a test has an Error of its own, and Node's are none of those.
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE') return false;
     throw error;
   }
   server.close();
