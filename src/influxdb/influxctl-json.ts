@@ -4,10 +4,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { z } from 'zod';
 
+import { JsonArraySplitter, MalformedArray } from '../json-array.ts';
 import { MARKER_START } from '../resources/common.ts';
 import { parseJSON } from './api-json.ts';
 import type { TokenInfo } from './issuer.ts';
-import { JsonArraySplitter, MalformedArray } from '../json-array.ts';
 import { TokenString } from './token-string.ts';
 
 /** A management token as the list shows it. */
@@ -71,7 +71,7 @@ export async function readListing(output: Buffer): Promise<Listing> {
     read += 1;
     // Others get a turn: a long list is seconds of work.
     if (read % STRETCH === 0) await turn();
-    const text = Buffer.from(element).toString();
+    const text = element.toString();
     const { data } = entry.safeParse(parseJSON(text));
     if (data !== undefined) tokens.set(data.info.id, data);
     else if (text.includes(MARKER_START)) throw new MalformedArray('an entry that may be ours is malformed');
@@ -80,7 +80,7 @@ export async function readListing(output: Buffer): Promise<Listing> {
   return { tokens, unread };
 }
 
-function* elementsIn(output: Buffer): Generator<Uint8Array> {
+function* elementsIn(output: Buffer): Generator<Buffer> {
   const text = output.toString('latin1');
   // At the beginning of a line and before an entry: "[WARN] ..." is none.
   const begin = /^[ \t]*\[(?=\s*[{\]])/m.exec(text);

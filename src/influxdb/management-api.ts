@@ -1,12 +1,12 @@
 // The token issuer of InfluxDB Clustered and Cloud Dedicated: their Management API over HTTP.
 
 import type { Clock } from '../controller/clock.ts';
+import { MalformedArray } from '../json-array.ts';
 import { isTokenID, parseJSON, readCreatedToken, readTokenInfo, type Reading } from './api-json.ts';
 import { skewFromDate } from './clock-skew.ts';
 import { IssuerError } from './errors.ts';
 import { readText, type HttpAnswer, type HttpClient, type HttpRequest } from './http.ts';
 import type { CreatedToken, Permission, TokenInfo, TokenIssuer, TokenList, TokenRequest } from './issuer.ts';
-import { MalformedArray } from '../json-array.ts';
 import { NetworkFailure } from './network-failure.ts';
 import {
   errorForAnswer,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { TokenInfo } from './issuer.ts';
 import { MalformedArray } from '../json-array.ts';
+import type { TokenInfo } from './issuer.ts';
 import { readTokenList } from './token-list.ts';
 
 const MARKER = 'influxtokens cafe0123/';

@@ -2,9 +2,9 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { JsonArraySplitter, MalformedArray } from '../json-array.ts';
 import { parseJSON, readTokenInfo } from './api-json.ts';
 import type { TokenInfo, TokenList } from './issuer.ts';
-import { JsonArraySplitter, MalformedArray } from '../json-array.ts';
 
 /** Milliseconds of work after which others get a turn: a list of 200,000 entries is half a second of work and more. */
 const LONGEST_STRETCH = 5;
@@ -44,13 +44,12 @@ export async function readTokenList(
 }
 
 /** Never wrongly false: without a backslash there is no escape, and what is not escaped stands in JSON as it is. */
-function mayContain(element: Uint8Array, needle: Buffer): boolean {
-  const bytes = Buffer.from(element.buffer, element.byteOffset, element.byteLength);
-  return bytes.includes(needle) || bytes.includes(BACKSLASH);
+function mayContain(element: Buffer, needle: Buffer): boolean {
+  return element.includes(needle) || element.includes(BACKSLASH);
 }
 
-function readEntry(element: Uint8Array, containing: string, position: number): TokenInfo | undefined {
-  const json = parseJSON(Buffer.from(element.buffer, element.byteOffset, element.byteLength).toString());
+function readEntry(element: Buffer, containing: string, position: number): TokenInfo | undefined {
+  const json = parseJSON(element.toString());
   const description = descriptionOf(json);
   if (description !== undefined && !description.includes(containing)) return undefined;
   const entry = readTokenInfo(json);

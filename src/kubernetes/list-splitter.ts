@@ -20,9 +20,7 @@ export class ListSplitter {
 
   /** The items that this piece completes, in order. Throws a `MalformedArray`, or a TypeError when it is not that of a list. */
   *push(chunk: Uint8Array): Generator<unknown, void, undefined> {
-    for (const { buffer, byteOffset, byteLength } of this.#items?.push(chunk) ?? this.#begin(chunk)) {
-      yield parse(Buffer.from(buffer, byteOffset, byteLength));
-    }
+    for (const item of this.#items?.push(chunk) ?? this.#begin(chunk)) yield parse(item);
   }
 
   /** The list without its items. Throws a `MalformedArray` or a TypeError unless the whole of a list has come. */
@@ -31,7 +29,7 @@ export class ListSplitter {
     return readList(parse(this.#around));
   }
 
-  #begin(chunk: Uint8Array): Iterable<Uint8Array> {
+  #begin(chunk: Uint8Array): Iterable<Buffer> {
     this.#around = Buffer.concat([this.#around, chunk]);
     // In latin1 each byte is one character, so that places are the same.
     const found = ITEMS.exec(this.#around.toString('latin1'));
